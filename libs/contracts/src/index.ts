@@ -1,0 +1,3 @@
+export * as auth from './generated/antipode/auth/v1/auth.js';
+export * as registry from './generated/antipode/registry/v1/registry.js';
+export * as sync from './generated/antipode/sync/v1/sync.js';

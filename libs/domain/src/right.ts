@@ -1,0 +1,2 @@
+/** What somebody wants to do with a repository. */
+export type Right = 'read' | 'write';

@@ -1,0 +1,2 @@
+export { AntipodeError, isAntipodeError, toAntipodeError } from './antipode-error.js';
+export { CODES, isCode, isRefusal, retryable, type Code } from './codes.js';

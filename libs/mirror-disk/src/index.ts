@@ -1,0 +1,1 @@
+export type { Snapshot, SnapshotRef } from './snapshot.js';

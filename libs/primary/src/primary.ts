@@ -1,0 +1,137 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RepositoryId, RepositoryPath, Right } from '@antipode/domain';
+
+/**
+ * What we ask of the host that we mirror. One adapter per kind of host; nothing outside the adapters
+ * knows which kind it is.
+ */
+export interface Primary {
+  /** "bitbucket-cloud", "git-http". */
+  readonly kind: string;
+  /** The host's name as people know it, for sentences: "bitbucket.org". */
+  readonly displayName: string;
+
+  /**
+   * The grammar of repository paths.
+   *
+   * @param path the part of a URL's path before "/info/refs", "/git-upload-pack"…, percent-decoded, without the
+   *   leading slash; ".git" may or may not be there.
+   * @returns the normal form ("acme/widget"), or undefined where the primary could not have such a repository.
+   */
+  parseRepositoryPath(path: string): RepositoryPath | undefined;
+
+  /** The repository's git URL on the primary, without credentials: "https://bitbucket.org/acme/widget.git". */
+  gitUrl(path: RepositoryPath): string;
+
+  /**
+   * Asks the primary's own git endpoint whether a caller may use a repository.
+   *
+   * The caller's header is replayed byte for byte. Must not follow redirects, must bound what it reads.
+   *
+   * @throws AntipodeError `primary_unavailable`, `primary_limited`, `primary_misbehaved` where there is no answer.
+   */
+  authorize(question: AccessQuestion, signal?: AbortSignal): Promise<Verdict>;
+
+  /** Absent where the host has no API to list repositories. */
+  readonly discovery?: Discovery;
+
+  /** Absent where the host sends no webhooks. */
+  readonly webhooks?: Webhooks;
+
+  /** True where a repository may be learnt from the first request that the primary authorises. */
+  readonly onDemand: boolean;
+
+  /** Repositories known from configuration (hosts without discovery). */
+  readonly configured: readonly RepositoryPath[];
+
+  /** A repository's identity where the primary gives it no UUID: stable, derived from its path. */
+  identify(path: RepositoryPath): RepositoryId;
+}
+
+export interface AccessQuestion {
+  readonly path: RepositoryPath;
+  readonly right: Right;
+  /** The caller's Authorization header; undefined for an anonymous caller. */
+  readonly authorization: string | undefined;
+}
+
+/**
+ * unauthenticated: the credential is missing or unknown (401).
+ * not_found: not there, or not for this caller (404, and 403 where the host hides that way).
+ * denied: the host forbids it for a reason that the caller should read (IP allowlist, two-step, scope).
+ */
+export type Verdict =
+  | { readonly kind: 'allowed' }
+  | { readonly kind: 'unauthenticated' }
+  | { readonly kind: 'not_found' }
+  | { readonly kind: 'denied'; readonly message: string };
+
+/** How this mirror itself shows up at the primary. */
+export interface ConnectionCredential {
+  readonly token: string;
+  /** Atlassian e-mail (REST) and username (git) of a user's API token; absent for an access token. */
+  readonly email?: string;
+  readonly username?: string;
+}
+
+export interface PrimaryProject {
+  readonly key: string;
+  readonly name: string;
+  readonly id: string;
+  readonly private: boolean;
+}
+
+export interface PrimaryRepository {
+  readonly id: RepositoryId;
+  readonly path: RepositoryPath;
+  readonly name: string;
+  readonly projectKey: string;
+  readonly public: boolean;
+  readonly sizeBytes: number;
+  readonly updatedOn: string;
+  readonly mainBranch?: string;
+}
+
+export interface Discovery {
+  /** The header with which the connection fetches git data. */
+  gitAuthorization(credential: ConnectionCredential): string;
+  listProjects(credential: ConnectionCredential, signal?: AbortSignal): Promise<PrimaryProject[]>;
+
+  /**
+   * Repositories, most recently updated first, page by page, so that a caller who only wants what moved can stop early.
+   * `unchanged` is true where the first page's ETag still holds.
+   */
+  listRepositories(options: ListRepositories, signal?: AbortSignal): AsyncIterable<PrimaryRepository[]>;
+}
+
+export interface ListRepositories {
+  readonly credential: ConnectionCredential;
+  /** Only this project; absent: the whole workspace. */
+  readonly projectKey?: string;
+}
+
+export interface Webhooks {
+  /** Creates or repairs this mirror's webhook; returns its id on the primary. */
+  ensure(options: EnsureWebhook, signal?: AbortSignal): Promise<{ readonly id: string }>;
+  remove(options: { readonly credential: ConnectionCredential; readonly id: string }, signal?: AbortSignal): Promise<void>;
+
+  /** Compares the signature in constant time. */
+  verify(options: { readonly headers: IncomingHttpHeaders; readonly body: Buffer; readonly secret: string }): boolean;
+
+  /** @throws AntipodeError `invalid` where the body is not what the host documents. */
+  parse(headers: IncomingHttpHeaders, body: Buffer): WebhookEvent;
+}
+
+export interface EnsureWebhook {
+  readonly credential: ConnectionCredential;
+  readonly url: string;
+  readonly secret: string;
+}
+
+/** A webhook is a hint: it says where to look, never what is true. */
+export interface WebhookEvent {
+  /** The delivery's id, for idempotence; attempts of one delivery may share it. */
+  readonly deliveryId: string;
+  readonly kind: 'pushed' | 'created' | 'changed' | 'deleted' | 'project-changed' | 'other';
+  readonly repositoryId?: RepositoryId;
+}

@@ -1,0 +1,7 @@
+export { callUnary, type CallSettings } from './call-unary.js';
+export { channelCredentials, rpcSettings, serverCredentials, type RpcConfig } from './credentials.js';
+export { openClient, type RpcClient } from './open-client.js';
+export { answerStream, answerUnary, type CallContext } from './answer.js';
+export { RepositoryTable, type RepositoryTableOptions } from './repository-table.js';
+export { RpcServer } from './rpc-server.js';
+export { readStatus, writeStatus } from './status.js';

@@ -1,6 +1,8 @@
 // Three kinds of tests, told apart by their names: beside the code (*.spec.ts), with one real
 // neighbour (*.int.spec.ts), and the whole house with real clients (e2e/*.e2e.ts).
 const swc = {
+  // The build's .swcrc leaves the specs out.
+  swcrc: false,
   jsc: {
     target: 'es2024',
     parser: { syntax: 'typescript', decorators: true },

@@ -36,6 +36,7 @@ export const isAntipodeError = (error: unknown): error is AntipodeError =>
 /** Anything thrown, as an AntipodeError: what is not one already is `internal`. */
 export function toAntipodeError(error: unknown, doing: string): AntipodeError {
   if (isAntipodeError(error)) return error;
-  if (error instanceof Error && error.name === 'AbortError') return new AntipodeError('cancelled', doing, {}, { cause: error });
+  if (error instanceof Error && error.name === 'AbortError')
+    return new AntipodeError('cancelled', doing, {}, { cause: error });
   return new AntipodeError('internal', doing, {}, { cause: error });
 }

@@ -1,4 +1,9 @@
-import type { handleServerStreamingCall, handleUnaryCall, Metadata, ServerErrorResponse } from '@grpc/grpc-js';
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  Metadata,
+  ServerErrorResponse,
+} from '@grpc/grpc-js';
 import { context, propagation, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
 import { isRefusal, toAntipodeError, type AntipodeError } from '@antipode/errors';
 import { writeStatus } from './status.js';
@@ -30,7 +35,9 @@ function callContext(call: ServerCall): CallContext {
 
 /** Runs a handler inside a span that continues the caller's trace. */
 async function traced<T>(call: ServerCall, work: (span: Span) => Promise<T>): Promise<T> {
-  const parent = propagation.extract(context.active(), { traceparent: call.metadata.get('traceparent')[0]?.toString() });
+  const parent = propagation.extract(context.active(), {
+    traceparent: call.metadata.get('traceparent')[0]?.toString(),
+  });
   return tracer.startActiveSpan(call.getPath(), { kind: SpanKind.SERVER }, parent, async (span) => {
     try {
       return await work(span);
@@ -40,7 +47,12 @@ async function traced<T>(call: ServerCall, work: (span: Span) => Promise<T>): Pr
   });
 }
 
-function failed(error: unknown, call: ServerCall, span: Span, onFailure: OnFailure | undefined): Partial<ServerErrorResponse> {
+function failed(
+  error: unknown,
+  call: ServerCall,
+  span: Span,
+  onFailure: OnFailure | undefined,
+): Partial<ServerErrorResponse> {
   const known = toAntipodeError(error, `answering ${call.getPath()}`);
   span.setAttribute('antipode.code', known.code);
   if (!isRefusal(known.code)) {

@@ -40,17 +40,28 @@ export async function callUnary<Client extends object, Name extends keyof Client
   });
 }
 
-function send<Response>(client: object, name: string, request: unknown, settings: CallSettings): Promise<Response> {
+function send<Response>(
+  client: object,
+  name: string,
+  request: unknown,
+  settings: CallSettings,
+): Promise<Response> {
   const metadata = new Metadata();
   propagation.inject(context.active(), metadata, { set: (carrier, key, value) => carrier.set(key, value) });
   // ts-proto gives every unary method this overload; TypeScript cannot pick it out of a mapped type.
   const method = (client as Record<string, unknown>)[name] as UnaryMethod<unknown, Response>;
   return new Promise<Response>((resolve, reject) => {
-    const call = method.call(client, request, metadata, { deadline: Date.now() + settings.timeoutMs }, (error, response) => {
-      settings.signal?.removeEventListener('abort', cancel);
-      if (error) reject(readStatus(error, name));
-      else resolve(response);
-    });
+    const call = method.call(
+      client,
+      request,
+      metadata,
+      { deadline: Date.now() + settings.timeoutMs },
+      (error, response) => {
+        settings.signal?.removeEventListener('abort', cancel);
+        if (error) reject(readStatus(error, name));
+        else resolve(response);
+      },
+    );
     function cancel(): void {
       call.cancel();
     }
@@ -59,7 +70,9 @@ function send<Response>(client: object, name: string, request: unknown, settings
 }
 
 // The last overload of a ts-proto client method carries (request, metadata, options, callback).
-export type RequestOf<Method> = Method extends (request: infer Request, ...rest: never[]) => unknown ? Request : never;
+export type RequestOf<Method> = Method extends (request: infer Request, ...rest: never[]) => unknown
+  ? Request
+  : never;
 export type ResponseOf<Method> = Method extends (
   request: never,
   metadata: Metadata,

@@ -21,7 +21,8 @@ interface Identity {
 function identity(config: RpcConfig): Identity | undefined {
   const { GRPC_TLS_CA_FILE: ca, GRPC_TLS_CERT_FILE: cert, GRPC_TLS_KEY_FILE: key } = config;
   if (!ca && !cert && !key) return undefined;
-  if (!ca || !cert || !key) throw new Error('GRPC_TLS_CA_FILE, GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE go together');
+  if (!ca || !cert || !key)
+    throw new Error('GRPC_TLS_CA_FILE, GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE go together');
   return { ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) };
 }
 

@@ -1,7 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { parseFreshness, writeFreshness, type RepositoryId, type RepositoryPath, type SelectedRepository } from '@antipode/domain';
+import {
+  parseFreshness,
+  writeFreshness,
+  type RepositoryId,
+  type RepositoryPath,
+  type SelectedRepository,
+} from '@antipode/domain';
 import { registry } from '@antipode/contracts';
 
 export interface RepositoryTableOptions {

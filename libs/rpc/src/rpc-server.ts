@@ -34,7 +34,15 @@ export class RpcServer {
   async listen(): Promise<void> {
     this.port = await new Promise<number>((resolve, reject) => {
       this.server.bindAsync(this.address, serverCredentials(this.config), (error, port) => {
-        if (error) reject(new AntipodeError('internal', 'opening the gRPC port', { address: this.address }, { cause: error, hint: `Cannot listen on ${this.address} (gRPC).` }));
+        if (error)
+          reject(
+            new AntipodeError(
+              'internal',
+              'opening the gRPC port',
+              { address: this.address },
+              { cause: error, hint: `Cannot listen on ${this.address} (gRPC).` },
+            ),
+          );
         else resolve(port);
       });
     });

@@ -46,5 +46,10 @@ export function readStatus(error: ServiceError, method: string): AntipodeError {
   const [told] = error.metadata?.get(CODE_KEY) ?? [];
   const ours = isCode(told);
   const code = ours ? told : (CODE[error.code] ?? 'internal');
-  return new AntipodeError(code, `calling ${method}`, { status: error.code }, { cause: error, ...(ours ? { hint: error.details } : {}) });
+  return new AntipodeError(
+    code,
+    `calling ${method}`,
+    { status: error.code },
+    { cause: error, ...(ours ? { hint: error.details } : {}) },
+  );
 }

@@ -3,7 +3,10 @@ import { AntipodeError } from '@antipode/errors';
 
 /** Settings that every service has. */
 export const opsSettings = {
-  ANTIPODE_NODE: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes').default('local'),
+  ANTIPODE_NODE: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes')
+    .default('local'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   OPS_HOST: z.string().default('127.0.0.1'),
   OPS_PORT: z.coerce.number().int().min(0).max(65535).default(0),
@@ -21,11 +24,19 @@ export type OpsConfig = z.infer<z.ZodObject<typeof opsSettings>>;
  *
  * @throws AntipodeError `invalid`; its hint lists every wrong setting by name, without its value (it may be secret).
  */
-export function loadConfig<Schema extends z.ZodType>(schema: Schema, env: NodeJS.ProcessEnv = process.env): z.infer<Schema> {
+export function loadConfig<Schema extends z.ZodType>(
+  schema: Schema,
+  env: NodeJS.ProcessEnv = process.env,
+): z.infer<Schema> {
   // An empty variable means "not set", as people write it in compose files and manifests.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new AntipodeError('invalid', 'reading the settings', { problems }, { hint: `Wrong settings: ${problems.join('; ')}` });
+  throw new AntipodeError(
+    'invalid',
+    'reading the settings',
+    { problems },
+    { hint: `Wrong settings: ${problems.join('; ')}` },
+  );
 }

@@ -28,7 +28,9 @@ export class HealthChecks {
   }
 
   async report(): Promise<HealthReport> {
-    const results = await Promise.all([...this.checks].map(async ([name, check]) => [name, await outcome(check)] as const));
+    const results = await Promise.all(
+      [...this.checks].map(async ([name, check]) => [name, await outcome(check)] as const),
+    );
     if (this.draining) results.push(['draining', 'shutting down']);
     return { ok: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
   }

@@ -12,7 +12,10 @@ export function createLogger(options: { service: string; node: string; level: st
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: serializeError, error: serializeError },
     // The last net under rule "no secret reaches a log": these keys must not be logged in the first place.
-    redact: { paths: ['authorization', '*.authorization', 'headers.authorization', 'token', '*.token'], censor: '[secret]' },
+    redact: {
+      paths: ['authorization', '*.authorization', 'headers.authorization', 'token', '*.token'],
+      censor: '[secret]',
+    },
     mixin: traceIds,
   });
 }
@@ -23,7 +26,7 @@ function traceIds(): Record<string, string> {
 }
 
 /** Code, context and causes, to a depth of five. */
-function serializeError(error: unknown, depth = 0): unknown {
+export function serializeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error) || depth > 5) return String(error);
   const { code, context } = error as { code?: unknown; context?: unknown };
   return {

@@ -18,7 +18,12 @@ export async function startOpsServer(options: {
   return server;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, health: HealthChecks, telemetry: Telemetry): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  health: HealthChecks,
+  telemetry: Telemetry,
+): Promise<void> {
   switch (request.url) {
     case '/healthz':
       return sendJson(response, 200, { ok: true });

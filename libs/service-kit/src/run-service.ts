@@ -20,7 +20,11 @@ export interface ServiceOptions<Config extends OpsConfig> {
   /** The app's module, made with its settings. */
   readonly module: (config: Config) => DynamicModule;
   /** Makes the Nest application where the app wants more than a context (the registry's REST). */
-  readonly create?: (module: DynamicModule, logger: NestLogger, config: Config) => Promise<INestApplicationContext>;
+  readonly create?: (
+    module: DynamicModule,
+    logger: NestLogger,
+    config: Config,
+  ) => Promise<INestApplicationContext>;
 }
 
 /**
@@ -45,7 +49,11 @@ export async function runService<Config extends OpsConfig>(options: ServiceOptio
   }
 }
 
-async function start<Config extends OpsConfig>(options: ServiceOptions<Config>, config: Config, logger: Logger): Promise<void> {
+async function start<Config extends OpsConfig>(
+  options: ServiceOptions<Config>,
+  config: Config,
+  logger: Logger,
+): Promise<void> {
   const telemetry = startTelemetry({
     service: options.service,
     node: config.ANTIPODE_NODE,
@@ -104,5 +112,8 @@ function withKit(app: DynamicModule, kit: { logger: Logger; health: HealthChecks
   class RootModule {}
   Module({})(KitModule as Type);
   Module({})(RootModule as Type);
-  return { module: RootModule, imports: [{ module: KitModule, global: true, providers: provided, exports: provided }, app] };
+  return {
+    module: RootModule,
+    imports: [{ module: KitModule, global: true, providers: provided, exports: provided }, app],
+  };
 }

@@ -14,16 +14,27 @@ export interface Telemetry {
  * Starts OpenTelemetry: metrics for Prometheus always, traces to an OTLP collector where one is configured.
  * Spans are made by hand at the seams (door, gRPC, queue, git); no library is patched at run time.
  */
-export function startTelemetry(options: { service: string; node: string; otlpEndpoint: string | undefined }): Telemetry {
+export function startTelemetry(options: {
+  service: string;
+  node: string;
+  otlpEndpoint: string | undefined;
+}): Telemetry {
   // The ops server owns the port; the exporter only writes the page.
   const metrics = new PrometheusExporter({ preventServerStart: true });
   const sdk = new NodeSDK({
-    resource: resourceFromAttributes({ 'service.name': `antipode-${options.service}`, 'service.instance.id': options.node }),
+    resource: resourceFromAttributes({
+      'service.name': `antipode-${options.service}`,
+      'service.instance.id': options.node,
+    }),
     autoDetectResources: false,
     metricReaders: [metrics],
     logRecordProcessors: [],
     ...(options.otlpEndpoint
-      ? { traceExporter: new OTLPTraceExporter({ url: new URL('v1/traces', withSlash(options.otlpEndpoint)).href }) }
+      ? {
+          traceExporter: new OTLPTraceExporter({
+            url: new URL('v1/traces', withSlash(options.otlpEndpoint)).href,
+          }),
+        }
       : { spanProcessors: [] }),
   });
   sdk.start();

@@ -9,6 +9,8 @@ export function currentTraceparent(): string | undefined {
 
 /** Runs `work` as a part of the trace that `traceparent` names. */
 export function withTraceparent<T>(traceparent: string | undefined, work: () => T): T {
-  const parent: Context = traceparent ? propagation.extract(context.active(), { traceparent }) : context.active();
+  const parent: Context = traceparent
+    ? propagation.extract(context.active(), { traceparent })
+    : context.active();
   return context.with(parent, work);
 }

@@ -1,7 +1,7 @@
 import type { Oid } from '@antipode/domain';
 
 export interface SnapshotRef {
-  /** Full name, such as "refs/heads/main". */
+  /** Full name, such as "refs/heads/main". Valid UTF-8: sync leaves out a name that is not. */
   readonly name: string;
   readonly oid: Oid;
   /** What an annotated tag points at in the end; absent for anything else. */

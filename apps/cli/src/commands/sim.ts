@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import type { CliConfig } from '../config.js';
+import { House } from '../house/house.js';
+import { Journal } from '../house/journal.js';
+import { requireFreePorts } from '../house/port-check.js';
+import { portsFrom } from '../house/ports.js';
+import { readSimulatorState, simulatorPart, simulatorUrl, type SimulatorState } from '../parts/simulator.js';
+import type { Screen } from '../screen/screen.js';
+
+/** Runs the simulated Bitbucket alone, until `stop`. */
+export async function sim(
+  options: { data: string; portBase: number },
+  { config, screen, stop }: { config: CliConfig; screen: Screen; stop: AbortSignal },
+): Promise<void> {
+  const dataFolder = resolve(options.data);
+  const { sim: port } = portsFrom(options.portBase);
+  const journal = await Journal.take(dataFolder, options.portBase, () => undefined);
+  const house = new House({
+    dataFolder,
+    journal,
+    screen,
+    readyMs: config.readySeconds * 1000,
+    onChange: () => Promise.resolve(),
+  });
+  try {
+    const part = simulatorPart({ home: config.home, dataFolder, port });
+    await requireFreePorts([part]);
+    await house.start([part], stop);
+    screen.settle();
+    for (const line of introduction(await readSimulatorState(port), simulatorUrl(port))) screen.say(line);
+    await Promise.race([
+      new Promise((done) => stop.addEventListener('abort', done, { once: true })),
+      house.whenBroken,
+    ]);
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  } finally {
+    await house.stop([]);
+    await journal.release();
+  }
+}
+
+function introduction({ workspace, users, mirrorToken }: SimulatorState, url: string): string[] {
+  return [
+    `A simulated Bitbucket Cloud: git at ${url}/${workspace}/…, REST at ${url}/2.0, faults at ${url}/_sim/.`,
+    'Its users, with their API tokens:',
+    ...users.map(
+      ({ role, username, email, apiToken }) =>
+        `  ${role.padEnd(9)} ${username.padEnd(12)} ${email.padEnd(28)} ${apiToken}`,
+    ),
+    `The workspace access token: ${mirrorToken}`,
+    'Ctrl-C stops it.',
+  ];
+}

@@ -1,0 +1,64 @@
+import type { CliConfig } from '../config.js';
+import type { Part } from '../house/part.js';
+import type { Ports } from '../house/ports.js';
+import { keepSecret, type Secrets } from '../house/secrets.js';
+import { databaseUrl, postgresPart } from './postgres.js';
+import type { Primary } from './primary.js';
+import { redisPart, redisUrl } from './redis.js';
+import { serviceParts } from './services.js';
+import { simulatorPart, simulatorUrl, type SimulatorState } from './simulator.js';
+
+/** What every part is made from. */
+export interface Site {
+  readonly config: CliConfig;
+  readonly dataFolder: string;
+  readonly ports: Ports;
+  readonly secrets: Secrets;
+}
+
+/** The doors first, so that no new work comes in; what the others depend on last. */
+export const STOP_ORDER = [
+  ['edge'],
+  ['auth', 'registry', 'sync', 'lfs'],
+  ['bitbucket-sim', 'redis', 'postgres'],
+] as const;
+
+export function foundationParts(
+  { config, dataFolder, ports, secrets }: Site,
+  withSimulator: boolean,
+): Part[] {
+  return [
+    postgresPart({ dataFolder, port: ports.postgres, password: secrets.postgresPassword }),
+    redisPart({ dataFolder, port: ports.redis, password: secrets.redisPassword }),
+    ...(withSimulator ? [simulatorPart({ home: config.home, dataFolder, port: ports.sim })] : []),
+  ];
+}
+
+export function servicePartsFor({ config, dataFolder, ports, secrets }: Site, primary: Primary): Part[] {
+  return serviceParts({
+    home: config.home,
+    dataFolder,
+    ports,
+    primary,
+    databaseUrl: databaseUrl({ dataFolder, port: ports.postgres, password: secrets.postgresPassword }),
+    redisUrl: redisUrl({ dataFolder, port: ports.redis, password: secrets.redisPassword }),
+    adminToken: secrets.adminToken,
+    secretKey: secrets.secretKey,
+  });
+}
+
+/** The simulator as the primary. Without `connect` the services know where it is, but not which workspace and by which token. */
+export async function simulatedPrimary(
+  { dataFolder, ports }: Site,
+  sim: SimulatorState,
+  connect: boolean,
+): Promise<Primary> {
+  const url = simulatorUrl(ports.sim);
+  const known = { kind: 'bitbucket-cloud', gitUrl: url, apiUrl: `${url}/2.0` } as const;
+  if (!connect) return known;
+  return {
+    ...known,
+    workspace: sim.workspace,
+    tokenFile: await keepSecret(dataFolder, 'primary-token', sim.mirrorToken),
+  };
+}

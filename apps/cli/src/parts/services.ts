@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { inheritedEnvironment } from '../config.js';
+import type { Part } from '../house/part.js';
+import type { Ports } from '../house/ports.js';
+import { requireHttpReady } from './http-ready.js';
+import type { Primary } from './primary.js';
+
+export interface ServicesOptions {
+  /** Where `apps/` is. */
+  readonly home: string;
+  readonly dataFolder: string;
+  readonly ports: Ports;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly adminToken: string;
+  readonly secretKey: string;
+  readonly primary: Primary;
+}
+
+export type ServiceName = 'auth' | 'registry' | 'sync' | 'lfs' | 'edge';
+
+export const publicUrl = (ports: Ports): string => `http://127.0.0.1:${ports.edgeHttp}`;
+
+/** Antipode's own five services, each with the settings of docs and READMEs, by environment. */
+export function serviceParts(options: ServicesOptions): Part[] {
+  return (Object.keys(TITLES) as ServiceName[]).map((name) => servicePart(name, options));
+}
+
+const TITLES: Record<ServiceName, string> = {
+  auth: 'asks the primary who may read what',
+  registry: 'connection, selection, webhooks',
+  sync: 'keeps the mirror repositories fresh',
+  lfs: 'large files',
+  edge: 'the door for git',
+};
+
+function servicePart(name: ServiceName, options: ServicesOptions): Part {
+  const listens = ownPorts(options.ports)[name];
+  return {
+    name,
+    title: TITLES[name],
+    ports: Object.values(listens),
+    stopSignal: 'SIGTERM',
+    prepare: () =>
+      Promise.resolve({
+        file: process.execPath,
+        args: ['--enable-source-maps', join(options.home, 'apps', name, 'dist/main.js')],
+        env: {
+          ...inheritedEnvironment(),
+          ...sharedSettings(options),
+          ...primarySettings(options.primary),
+          ...listenSettings(listens),
+        },
+        cwd: options.home,
+        watchesStdin: true,
+      }),
+    checkReady: () => requireHttpReady(`http://127.0.0.1:${listens.ops}/readyz`),
+  };
+}
+
+interface Listens {
+  readonly ops: number;
+  readonly grpc?: number;
+  readonly http?: number;
+}
+
+const ownPorts = (ports: Ports): Record<ServiceName, Listens> => ({
+  auth: { ops: ports.authOps, grpc: ports.authGrpc },
+  registry: { ops: ports.registryOps, grpc: ports.registryGrpc, http: ports.registryHttp },
+  sync: { ops: ports.syncOps, grpc: ports.syncGrpc },
+  lfs: { ops: ports.lfsOps, grpc: ports.lfsGrpc },
+  edge: { ops: ports.edgeOps, http: ports.edgeHttp },
+});
+
+const listenSettings = ({ ops, grpc, http }: Listens): Record<string, string> => ({
+  OPS_HOST: '127.0.0.1',
+  OPS_PORT: String(ops),
+  ...(grpc === undefined ? {} : { GRPC_LISTEN: `127.0.0.1:${grpc}` }),
+  ...(http === undefined ? {} : { HTTP_HOST: '127.0.0.1', HTTP_PORT: String(http) }),
+});
+
+function sharedSettings({ dataFolder, ports, ...options }: ServicesOptions): Record<string, string> {
+  return {
+    ANTIPODE_SUPERVISED: '1',
+    ANTIPODE_DATA: dataFolder,
+    REGISTRY_GRPC: `127.0.0.1:${ports.registryGrpc}`,
+    AUTH_GRPC: `127.0.0.1:${ports.authGrpc}`,
+    SYNC_GRPC: `127.0.0.1:${ports.syncGrpc}`,
+    LFS_GRPC: `127.0.0.1:${ports.lfsGrpc}`,
+    REGISTRY_HTTP: `http://127.0.0.1:${ports.registryHttp}`,
+    DATABASE_URL: options.databaseUrl,
+    REDIS_URL: options.redisUrl,
+    PUBLIC_URL: publicUrl(ports),
+    ADMIN_TOKEN: options.adminToken,
+    SECRET_KEY: options.secretKey,
+  };
+}
+
+/** Only what is known: a setting that is absent leaves the service's default, or what the caller's environment says. */
+function primarySettings(primary: Primary): Record<string, string> {
+  const settings = {
+    PRIMARY_KIND: primary.kind,
+    PRIMARY_GIT_URL: primary.gitUrl,
+    PRIMARY_API_URL: primary.apiUrl,
+    PRIMARY_WORKSPACE: primary.workspace,
+    PRIMARY_TOKEN_FILE: primary.tokenFile,
+    PRIMARY_REPOSITORIES: primary.repositories?.join(','),
+    PRIMARY_ON_DEMAND: primary.onDemand === undefined ? undefined : String(primary.onDemand),
+  };
+  return Object.fromEntries(
+    Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

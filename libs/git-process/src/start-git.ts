@@ -15,6 +15,10 @@ export interface StartGitOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Aborting kills the whole process group. */
   readonly signal?: AbortSignal;
+  /**
+   * kill: at once, for readers (default). tidy: git first gets a moment to remove its locks and temporary files.
+   */
+  readonly onAbort?: 'kill' | 'tidy';
 }
 
 export interface GitExit {
@@ -36,6 +40,8 @@ export interface RunningGit {
 }
 
 const STDERR_KEPT_CHARS = 8192;
+/** How long a git that was asked to end may tidy up. */
+const TIDY_MS = 3000;
 const tracer = trace.getTracer('antipode.git-process');
 
 let started = 0;
@@ -68,7 +74,11 @@ function baseEnv(): Record<string, string> {
  */
 export async function startGit(options: StartGitOptions): Promise<RunningGit> {
   options.signal?.throwIfAborted();
-  const span = tracer.startSpan(`git ${options.args.find((arg) => !arg.startsWith('-')) ?? ''}`, {}, context.active());
+  const span = tracer.startSpan(
+    `git ${options.args.find((arg) => !arg.startsWith('-')) ?? ''}`,
+    {},
+    context.active(),
+  );
   started += 1;
   const child = spawn('git', [...options.args], {
     cwd: options.cwd,
@@ -82,7 +92,7 @@ export async function startGit(options: StartGitOptions): Promise<RunningGit> {
     span.end();
     throw new AntipodeError('internal', 'starting git', { command: options.args[0] }, { cause: error });
   }
-  const running = watch(child, options.signal);
+  const running = watch(child, options);
   void running.exited.then(({ code }) => {
     span.setAttribute('process.exit.code', code ?? -1);
     if (code !== 0) span.setStatus({ code: SpanStatusCode.ERROR });
@@ -91,7 +101,10 @@ export async function startGit(options: StartGitOptions): Promise<RunningGit> {
   return running;
 }
 
-function watch(child: ChildProcessWithoutNullStreams, signal: AbortSignal | undefined): RunningGit {
+function watch(
+  child: ChildProcessWithoutNullStreams,
+  { signal, onAbort: manner }: StartGitOptions,
+): RunningGit {
   let stderr = '';
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (text: string) => {
@@ -100,17 +113,30 @@ function watch(child: ChildProcessWithoutNullStreams, signal: AbortSignal | unde
   // A git that ends early closes its stdin; the exit code tells the story, not the broken pipe.
   child.stdin.on('error', () => undefined);
   const kill = (name: NodeJS.Signals = 'SIGKILL'): void => killGroup(child, name);
-  const onAbort = (): void => kill();
+  let tidying: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    if (manner !== 'tidy') return kill();
+    kill('SIGTERM');
+    tidying = setTimeout(kill, TIDY_MS);
+  };
   signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted) kill();
+  if (signal?.aborted) onAbort();
   const exited = new Promise<GitExit>((resolve) => {
     child.once('close', (code, by) => {
       signal?.removeEventListener('abort', onAbort);
+      clearTimeout(tidying);
       resolve({ code, signal: by, stderr });
     });
   });
   // `spawn` has happened, so the pid exists.
-  return { pid: child.pid as number, stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, exited, kill };
+  return {
+    pid: child.pid as number,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exited,
+    kill,
+  };
 }
 
 function killGroup(child: ChildProcessWithoutNullStreams, name: NodeJS.Signals): void {

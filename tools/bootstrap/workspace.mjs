@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { runStep, say } from './steps.mjs';
 
 const PNPM = 'pnpm@10.34.8';
+/** The registry's Prisma client: a result of the build although it lies among its sources. */
+const GENERATED_BY_BUILD = 'apps/registry/src/generated';
 
 /** Installs the packages that the lockfile names, unless exactly these were installed last time. */
 export async function installWorkspace(root) {
@@ -30,13 +32,14 @@ export async function installWorkspace(root) {
 export async function buildWorkspace(root) {
   const stamp = join(root, '.nx/antipode-built');
   const wanted = hashOf(buildInputs(root));
-  if (contentOf(stamp) === wanted && existsSync(join(root, 'apps/cli/dist/main.js'))) return;
+  if (contentOf(stamp) === wanted && isBuilt(root)) return;
   say('Building …');
   rmSync(stamp, { force: true });
   await runStep({
     what: 'Building',
-    command: join(root, 'node_modules/node/bin/node'),
-    args: ['node_modules/nx/bin/nx.js', 'run-many', '-t', 'build', '--output-style=static'],
+    // On this PATH `node` is the workspace's own.
+    command: join(root, 'node_modules/.bin/nx'),
+    args: ['run-many', '-t', 'build', '--output-style=static'],
     cwd: root,
     log: join(root, '.antipode/logs/build.log'),
     env: {
@@ -47,16 +50,19 @@ export async function buildWorkspace(root) {
     },
   });
   mkdirSync(dirname(stamp), { recursive: true });
+  // From before the build: what changed meanwhile is built next time.
   writeFileSync(stamp, wanted);
 }
 
-/** Path, size and time of every file that the build reads, and which of its results exist. */
+const projectsIn = (root) => [
+  ...['apps', 'libs'].flatMap((group) => readdirSync(join(root, group)).map((name) => join(group, name))),
+  'e2e',
+  'bench',
+];
+
+/** Path, size and time of every file that the build reads. */
 function buildInputs(root) {
-  const projects = ['apps', 'libs'].flatMap((group) =>
-    readdirSync(join(root, group)).map((name) => join(group, name)),
-  );
-  const files = [...projects, 'e2e', 'bench'].flatMap((project) => [
-    `${project}: ${existsSync(join(root, project, 'dist'))}`,
+  const files = projectsIn(root).flatMap((project) => [
     ...['package.json', 'project.json', 'prisma.config.ts'].map((file) =>
       identityOf(root, join(project, file)),
     ),
@@ -68,10 +74,18 @@ function buildInputs(root) {
   ];
 }
 
+/** Whether everything that a build makes is there; somebody may have cleaned up. */
+function isBuilt(root) {
+  const withSources = projectsIn(root).filter((project) => filesIn(root, join(project, 'src')).length > 0);
+  const folders = [...withSources.map((project) => join(project, 'dist')), GENERATED_BY_BUILD];
+  return folders.every((folder) => existsSync(join(root, folder)));
+}
+
 function filesIn(root, folder) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
+    if (path === GENERATED_BY_BUILD) return [];
     return entry.isDirectory() ? filesIn(root, path) : [identityOf(root, path)];
   });
 }

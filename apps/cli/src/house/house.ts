@@ -16,16 +16,17 @@ export interface HouseOptions {
 }
 
 /** A part that ends more often than this within the window is broken, not unlucky. */
-const MOST_RESTARTS = 5;
+const MOST_RESTARTS = 8;
 const RESTART_WINDOW_MS = 60_000;
 const FIRST_BACKOFF_MS = 200;
+const LONGEST_BACKOFF_MS = 3000;
 
 /**
  * The processes of one house: starts them, brings back what crashes, stops them in the reverse order.
  *
  *   (absent) ─▶ starting ─▶ ready ─▶ stopped
  *                  │          │ ▲
- *                  ▼          ▼ │ with a growing pause, up to five times a minute
+ *                  ▼          ▼ │ with a growing pause, up to eight times a minute
  *               broken ◀── crashed          broken: `whenBroken` rejects, and the caller stops the house
  */
 export class House {
@@ -102,7 +103,7 @@ export class House {
       );
     }
     screen.say(`${part.name} ended (${how}); starting it again. Its log: ${logOf(dataFolder, part.name)}`);
-    await wait(FIRST_BACKOFF_MS * 2 ** recent.length, undefined, { signal: this.stopSwitch.signal });
+    await wait(Math.min(FIRST_BACKOFF_MS * 2 ** recent.length, LONGEST_BACKOFF_MS), undefined, { signal: this.stopSwitch.signal });
     const again = await this.tryAgain(part);
     if (again !== undefined) return this.bringBack(part, again);
     await this.options.onChange(this.processes);

@@ -3,3 +3,18 @@ export { eventually } from './eventually.js';
 export { freePort } from './free-port.js';
 export { startPostgres, type RunningPostgres } from './start-postgres.js';
 export { startRedis, type RunningRedis } from './start-redis.js';
+export { runCommand, type CommandResult } from './command.js';
+export { type DemoDocument, type DemoUser, type Role } from './demo-document.js';
+export { freePortBase } from './free-port-base.js';
+export { git, tryGit, type GitCredential, type GitOptions, type GitResult } from './git.js';
+export {
+  startGitHttpBackend,
+  type BackendRequest,
+  type GitHttpBackend,
+  type GitHttpBackendOptions,
+} from './git-http-backend.js';
+export { CHECKOUT, House, npm, type HouseOptions } from './house.js';
+export { HISTORY_BEGINS, makeHistory, type HistoryShape } from './make-history.js';
+export { allProcesses, descendants, isRunning, residentBytes, type ProcessInfo } from './processes.js';
+export { localRefs, lsRemote, withoutHead, type Refs } from './refs.js';
+export { openScratch, type Scratch } from './scratch.js';

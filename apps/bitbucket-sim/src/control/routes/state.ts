@@ -1,0 +1,75 @@
+import { fullName, projectOf } from '../../state/lookup.js';
+import type { State, User, Workspace } from '../../state/model.js';
+import { SAMPLE } from '../../sample/sample-names.js';
+import type { ControlCall, ControlRoute } from '../control-route.js';
+
+/** What the launcher and the tests need to go on: who there is, and with which secrets. */
+function overview({ sim, base }: ControlCall) {
+  const { state } = sim.store;
+  const workspace = state.workspaces[0];
+  return {
+    workspace: workspace?.slug ?? null,
+    url: base,
+    api: `${base}/2.0`,
+    mirrorToken: mirrorToken(state),
+    users: state.users.map((user) => userOverview(state, user, workspace)),
+    projects: state.projects.map((project) => ({
+      key: project.key,
+      uuid: project.uuid,
+      name: project.name,
+      isPrivate: project.isPrivate,
+      repositories: state.repositories
+        .filter((one) => one.projectUuid === project.uuid)
+        .map(({ slug }) => slug),
+    })),
+    repositories: state.repositories.map((one) => ({
+      uuid: one.uuid,
+      fullName: fullName(state, one),
+      slug: one.slug,
+      project: projectOf(state, one).key,
+      isPrivate: one.isPrivate,
+      mainbranch: one.mainbranch,
+      sizeBytes: one.sizeBytes,
+      updatedOn: one.updatedOn,
+      gitUrl: `${base}/${fullName(state, one)}.git`,
+    })),
+    workspaces: state.workspaces.map(({ slug, uuid, name }) => ({ slug, uuid, name })),
+    tokens: state.tokens,
+    hooks: state.hooks,
+  };
+}
+
+const mirrorToken = (state: State): string | null =>
+  state.tokens.find(
+    (token) => token.kind === 'workspace' && token.name === SAMPLE.mirrorToken && token.revokedOn === null,
+  )?.secret ?? null;
+
+function userOverview(state: State, user: User, workspace: Workspace | undefined) {
+  const token = state.tokens.find(
+    (one) => one.kind === 'api' && one.ownerUuid === user.uuid && one.revokedOn === null,
+  );
+  return {
+    username: user.username,
+    email: user.email,
+    apiToken: token?.secret ?? null,
+    role: roleOf(state, user, workspace),
+    uuid: user.uuid,
+    accountId: user.accountId,
+    displayName: user.displayName,
+  };
+}
+
+/** In the demo's words. */
+function roleOf(
+  state: State,
+  user: User,
+  workspace: Workspace | undefined,
+): 'owner' | 'writer' | 'reader' | 'stranger' {
+  const membership = workspace?.members[user.uuid];
+  if (membership === undefined) return 'stranger';
+  if (membership === 'owner') return 'owner';
+  const grants = [...state.projects, ...state.repositories].map((one) => one.grants.users[user.uuid]);
+  return grants.some((grant) => grant === 'write' || grant === 'admin') ? 'writer' : 'reader';
+}
+
+export const STATE_ROUTES: readonly ControlRoute[] = [{ method: 'GET', path: '/state', handle: overview }];

@@ -1,0 +1,20 @@
+import type { ControlCall, ControlRoute } from '../control-route.js';
+
+async function deliveries({ sim, query }: ControlCall) {
+  if (query.get('settle') !== null) await sim.webhooks.settle();
+  return { deliveries: sim.webhooks.log.list() };
+}
+
+function resetCounters({ sim }: ControlCall) {
+  sim.counters.reset();
+  return sim.counters.counts;
+}
+
+export const TRAFFIC_ROUTES: readonly ControlRoute[] = [
+  { method: 'GET', path: '/healthz', handle: () => ({ status: 'ok' }) },
+  { method: 'GET', path: '/counters', handle: ({ sim }) => sim.counters.counts },
+  { method: 'DELETE', path: '/counters', handle: resetCounters },
+  { method: 'GET', path: '/deliveries', handle: deliveries },
+  { method: 'DELETE', path: '/deliveries', handle: ({ sim }) => sim.webhooks.log.clear() },
+  { method: 'DELETE', path: '/rate-limits', handle: ({ sim }) => sim.limits.reset() },
+];

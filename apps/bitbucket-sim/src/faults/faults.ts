@@ -1,0 +1,78 @@
+import { noFaults, type FaultPlan } from './fault-plan.js';
+
+/** What a fault may aim at. */
+export interface Target {
+  readonly class: 'rest' | 'git';
+  readonly method: string;
+  readonly path: string;
+  readonly operation?: string;
+}
+
+type Aim = Pick<FaultPlan['truncate'][number], 'class' | 'path' | 'method' | 'operation' | 'times'>;
+
+/** The faults in force. They live in memory: a restart heals everything. */
+export class Faults {
+  #plan = noFaults();
+
+  get plan(): FaultPlan {
+    return this.#plan;
+  }
+
+  set(plan: FaultPlan): void {
+    this.#plan = plan;
+  }
+
+  latencyMs(kind: 'rest' | 'git'): number {
+    return this.#plan.latencyMs[kind];
+  }
+
+  /** The failure that this request must meet, if any; counted ones are used up. */
+  takeFailure(target: Target): FaultPlan['fail'][number] | undefined {
+    return take(this.#plan.fail, target);
+  }
+
+  takeTruncation(target: Target): number | undefined {
+    return take(this.#plan.truncate, target)?.afterBytes;
+  }
+
+  takeWebhookDrop(): boolean {
+    return this.#takeWebhook('drop');
+  }
+
+  takeWebhookDuplicate(): boolean {
+    return this.#takeWebhook('duplicate');
+  }
+
+  get webhookDelayMs(): number {
+    return this.#plan.webhooks.delayMs;
+  }
+
+  get webhookReorder(): number {
+    return this.#plan.webhooks.reorder;
+  }
+
+  #takeWebhook(kind: 'drop' | 'duplicate'): boolean {
+    const left = this.#plan.webhooks[kind];
+    if (left === 'all') return true;
+    if (left === 0) return false;
+    this.#plan.webhooks[kind] = left - 1;
+    return true;
+  }
+}
+
+function take<F extends Aim>(faults: F[], target: Target): F | undefined {
+  const index = faults.findIndex((fault) => hits(fault, target));
+  const fault = faults[index];
+  if (fault?.times !== undefined) {
+    fault.times -= 1;
+    if (fault.times === 0) faults.splice(index, 1);
+  }
+  return fault;
+}
+
+function hits(aim: Aim, target: Target): boolean {
+  if (aim.class !== 'all' && aim.class !== target.class) return false;
+  if (aim.method !== undefined && aim.method !== target.method) return false;
+  if (aim.operation !== undefined && aim.operation !== target.operation) return false;
+  return aim.path === undefined || target.path.includes(aim.path);
+}

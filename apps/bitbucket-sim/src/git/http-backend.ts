@@ -1,0 +1,129 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
+import type { Transform } from 'node:stream';
+import { gitEnvironment } from './run-git.js';
+
+export interface CgiRequest {
+  readonly projectRoot: string;
+  /** `/<uuid>.git/info/refs` */
+  readonly pathInfo: string;
+  readonly query: string;
+  readonly user: string | undefined;
+  /** The value of Git-Protocol to pass on; undefined forces v0. */
+  readonly protocol: string | undefined;
+  readonly config: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Streams that count (and may cut) the bodies. */
+  readonly meterIn: Transform;
+  readonly meterOut: Transform;
+  /** Runs after git ended well and before the answer's last byte: whoever sees a push answered sees its effects. */
+  readonly beforeEnd: () => Promise<void>;
+}
+
+/** CGI headers are a few hundred bytes. */
+const MAX_HEAD = 16 * 1024;
+
+/**
+ * Answers one request by the stock `git http-backend`. Both directions stream with backpressure; a
+ * client that goes away takes the whole process group with it.
+ */
+export async function serveByHttpBackend(
+  req: IncomingMessage,
+  res: ServerResponse,
+  cgi: CgiRequest,
+): Promise<void> {
+  // A process group of its own, because http-backend starts upload-pack, which starts pack-objects.
+  const child = spawn('git', ['http-backend'], { env: environment(req, cgi), stdio: 'pipe', detached: true });
+  const kill = (): void => killGroup(child);
+  res.once('close', kill);
+  const closed = once(child, 'close');
+  child.stderr.resume();
+  try {
+    // git may stop reading before the client stops sending; that alone is no failure.
+    const sending = pipeline(req, cgi.meterIn, child.stdin).catch(() => undefined);
+    const rest = await answerHead(child, res);
+    if (rest.length > 0) cgi.meterOut.write(rest);
+    await pipeline(child.stdout, cgi.meterOut, res, { end: false });
+    await Promise.all([closed, sending]);
+    await cgi.beforeEnd();
+    res.end();
+  } catch (error) {
+    // Half an answer must reach the client as a broken body, never as a clean end.
+    if (res.headersSent) res.destroy();
+    else throw error;
+  } finally {
+    res.off('close', kill);
+    kill();
+  }
+}
+
+function killGroup(child: ChildProcessWithoutNullStreams): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It ended in this very moment.
+  }
+}
+
+/** Reads the CGI head (RFC 3875 §6), writes status and headers, and returns the first bytes of the body. */
+async function answerHead(child: ChildProcessWithoutNullStreams, res: ServerResponse): Promise<Buffer> {
+  let seen: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const end = seen.indexOf('\r\n\r\n');
+    if (end >= 0) {
+      writeHead(res, seen.subarray(0, end).toString('latin1'));
+      return seen.subarray(end + 4);
+    }
+    if (seen.length > MAX_HEAD) throw new Error('git http-backend sent no headers');
+    const chunk = await nextChunk(child);
+    if (chunk === undefined) throw new Error('git http-backend ended before its headers');
+    seen = Buffer.concat([seen, chunk]);
+  }
+}
+
+async function nextChunk(child: ChildProcessWithoutNullStreams): Promise<Buffer | undefined> {
+  for (;;) {
+    const chunk = child.stdout.read() as Buffer | null;
+    if (chunk !== null) return chunk;
+    if (child.stdout.readableEnded || child.stdout.destroyed) return undefined;
+    await Promise.race([once(child.stdout, 'readable'), once(child.stdout, 'end')]);
+  }
+}
+
+function writeHead(res: ServerResponse, head: string): void {
+  let status = 200;
+  for (const line of head.split('\r\n')) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon);
+    const value = line.slice(colon + 1).trim();
+    if (name.toLowerCase() === 'status') status = Number.parseInt(value, 10);
+    else if (colon > 0) res.setHeader(name, value);
+  }
+  res.statusCode = status;
+}
+
+function environment(req: IncomingMessage, cgi: CgiRequest): NodeJS.ProcessEnv {
+  const { headers } = req;
+  return {
+    ...gitEnvironment(cgi.config),
+    ...cgi.environment,
+    GATEWAY_INTERFACE: 'CGI/1.1',
+    SERVER_PROTOCOL: 'HTTP/1.1',
+    REQUEST_METHOD: req.method ?? 'GET',
+    GIT_PROJECT_ROOT: cgi.projectRoot,
+    GIT_HTTP_EXPORT_ALL: '1',
+    PATH_INFO: cgi.pathInfo,
+    QUERY_STRING: cgi.query,
+    REMOTE_ADDR: req.socket.remoteAddress ?? '',
+    ...(cgi.user === undefined ? {} : { REMOTE_USER: cgi.user }),
+    ...(headers['content-type'] === undefined ? {} : { CONTENT_TYPE: headers['content-type'] }),
+    ...(headers['content-length'] === undefined ? {} : { CONTENT_LENGTH: headers['content-length'] }),
+    ...(headers['content-encoding'] === undefined
+      ? {}
+      : { HTTP_CONTENT_ENCODING: headers['content-encoding'] }),
+    ...(cgi.protocol === undefined ? {} : { GIT_PROTOCOL: cgi.protocol }),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Faults } from './faults/faults.js';
+import type { PerRepository } from './git/per-repository.js';
+import type { Pushes } from './git/pushes.js';
+import type { RepositoryDisk } from './git/repository-disk.js';
+import type { EventSource } from './hooks/event-source.js';
+import type { Webhooks } from './hooks/webhooks.js';
+import type { Counters } from './http/counters.js';
+import type { LiveStreams } from './git/live-streams.js';
+import type { RateLimits } from './http/rate-limits.js';
+import type { StateStore } from './state/state.store.js';
+
+/** The parts of one running simulator, as its three doors (REST, git, control) see them. */
+export interface Simulator {
+  readonly store: StateStore;
+  readonly disk: RepositoryDisk;
+  readonly faults: Faults;
+  readonly limits: RateLimits;
+  readonly counters: Counters;
+  readonly webhooks: Webhooks;
+  readonly events: EventSource;
+  readonly pushes: Pushes;
+  readonly perRepository: PerRepository;
+  readonly live: LiveStreams;
+}

@@ -1,0 +1,83 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import type { SimulatorConfig } from './config.js';
+import { Faults } from './faults/faults.js';
+import { FrontDoor } from './front-door.js';
+import { LiveStreams } from './git/live-streams.js';
+import { PerRepository } from './git/per-repository.js';
+import { Pushes } from './git/pushes.js';
+import { RepositoryDisk } from './git/repository-disk.js';
+import { EventSource } from './hooks/event-source.js';
+import { Webhooks } from './hooks/webhooks.js';
+import { Counters } from './http/counters.js';
+import { RateLimits } from './http/rate-limits.js';
+import { Urls } from './rest/shapes/links.js';
+import { seedSample } from './sample/seed-sample.js';
+import type { Simulator } from './simulator.js';
+import { StateStore } from './state/state.store.js';
+
+/** How long answers under way may take at shutdown. */
+const DRAIN_MS = 5_000;
+
+export interface RunningSimulator {
+  /** Without a trailing slash. */
+  readonly url: string;
+  readonly simulator: Simulator;
+  /** Finishes answers under way (bounded) and writes the state. */
+  close(): Promise<void>;
+}
+
+export async function startSimulator(config: SimulatorConfig): Promise<RunningSimulator> {
+  const store = new StateStore(config.data);
+  const disk = new RepositoryDisk(config.data);
+  await disk.prepare();
+  if (config.sample) await seedSample(store, disk);
+  const server = createServer({ keepAliveTimeout: 15_000 });
+  server.listen(config.port, config.host);
+  await once(server, 'listening');
+  const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
+  const simulator = assemble(store, disk, new Urls(config.publicUrl ?? url));
+  const door = new FrontDoor(simulator);
+  server.on('request', (req, res) => {
+    door.answer(req, res).catch((error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      res.destroy();
+    });
+  });
+  return { url, simulator, close: () => close(server, simulator) };
+}
+
+/** @param urls used in webhook payloads; answers use the address that was asked. */
+function assemble(store: StateStore, disk: RepositoryDisk, urls: Urls): Simulator {
+  const faults = new Faults();
+  const webhooks = new Webhooks(store, faults);
+  const events = new EventSource(store, disk, webhooks, urls);
+  const pushes = new Pushes(store, disk, events);
+  return {
+    store,
+    disk,
+    faults,
+    webhooks,
+    events,
+    pushes,
+    limits: new RateLimits(),
+    counters: new Counters(),
+    perRepository: new PerRepository(),
+    live: new LiveStreams(),
+  };
+}
+
+async function close(server: Server, { webhooks, live, store }: Simulator): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const late = setTimeout(() => {
+    live.breakAll();
+    server.closeAllConnections();
+  }, DRAIN_MS);
+  await closed;
+  clearTimeout(late);
+  await webhooks.close();
+  await store.save();
+}

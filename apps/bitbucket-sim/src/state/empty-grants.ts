@@ -1,0 +1,3 @@
+import type { Grants } from './model.js';
+
+export const emptyGrants = <P>(): Grants<P> => ({ users: {}, groups: {} });

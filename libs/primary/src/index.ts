@@ -1,3 +1,8 @@
+export { createPrimary } from './create-primary.js';
+export { decodeUrlPath } from './decode-url-path.js';
+export { judgeRefusal } from './git-oracle/judge-refusal.js';
+export { readConnectionCredential } from './read-connection-credential.js';
+export { primarySettings, type PrimaryConfig } from './settings.js';
 export type {
   AccessQuestion,
   ConnectionCredential,

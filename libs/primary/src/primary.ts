@@ -14,8 +14,8 @@ export interface Primary {
   /**
    * The grammar of repository paths.
    *
-   * @param path the part of a URL's path before "/info/refs", "/git-upload-pack"…, percent-decoded, without the
-   *   leading slash; ".git" may or may not be there.
+   * @param path the part of a URL's path before "/info/refs", "/git-upload-pack"…, percent-decoded once
+   *   (`decodeUrlPath`), without the leading slash; ".git" may or may not be there.
    * @returns the normal form ("acme/widget"), or undefined where the primary could not have such a repository.
    */
   parseRepositoryPath(path: string): RepositoryPath | undefined;
@@ -28,9 +28,19 @@ export interface Primary {
    *
    * The caller's header is replayed byte for byte. Must not follow redirects, must bound what it reads.
    *
-   * @throws AntipodeError `primary_unavailable`, `primary_limited`, `primary_misbehaved` where there is no answer.
+   * @throws AntipodeError `primary_unavailable`, `primary_limited`, `primary_misbehaved` where there is no answer,
+   *   `cancelled` when `signal` aborts.
    */
   authorize(question: AccessQuestion, signal?: AbortSignal): Promise<Verdict>;
+
+  /**
+   * The caller's Authorization header in the form that the primary's git endpoint surely takes, for a request whose
+   * body cannot be sent twice. Everything the primary is not known to refuse stays byte for byte.
+   */
+  relayAuthorization(authorization: string): string;
+
+  /** The Authorization header with which the connection itself fetches git data. */
+  gitAuthorization(credential: ConnectionCredential): string;
 
   /** Absent where the host has no API to list repositories. */
   readonly discovery?: Discovery;
@@ -44,8 +54,15 @@ export interface Primary {
   /** Repositories known from configuration (hosts without discovery). */
   readonly configured: readonly RepositoryPath[];
 
-  /** A repository's identity where the primary gives it no UUID: stable, derived from its path. */
+  /**
+   * A repository's identity where the primary gives it no UUID: stable, derived from its path.
+   *
+   * @throws AntipodeError `unsupported` where the primary has UUIDs of its own (its discovery tells them).
+   */
   identify(path: RepositoryPath): RepositoryId;
+
+  /** Lets go of the pooled connections. */
+  close(): Promise<void>;
 }
 
 export interface AccessQuestion {
@@ -93,13 +110,14 @@ export interface PrimaryRepository {
 }
 
 export interface Discovery {
-  /** The header with which the connection fetches git data. */
-  gitAuthorization(credential: ConnectionCredential): string;
+  /** @throws AntipodeError `unauthenticated`, `denied`, `not_found` (the workspace), `primary_*`. */
   listProjects(credential: ConnectionCredential, signal?: AbortSignal): Promise<PrimaryProject[]>;
 
   /**
-   * Repositories, most recently updated first, page by page, so that a caller who only wants what moved can stop early.
-   * `unchanged` is true where the first page's ETag still holds.
+   * Repositories that the credential may read, most recently updated first, page by page, so that a caller who only
+   * wants what moved can stop early. A page that did not change since it was last asked for costs no transfer.
+   *
+   * @throws AntipodeError like `listProjects`. A project that does not exist has no repositories.
    */
   listRepositories(options: ListRepositories, signal?: AbortSignal): AsyncIterable<PrimaryRepository[]>;
 }
@@ -111,12 +129,23 @@ export interface ListRepositories {
 }
 
 export interface Webhooks {
-  /** Creates or repairs this mirror's webhook; returns its id on the primary. */
+  /**
+   * Creates or repairs this mirror's webhook (the one with this URL); returns its id on the primary.
+   *
+   * @throws AntipodeError `denied` where the credential may not; the mirror then lives by its sweep alone.
+   */
   ensure(options: EnsureWebhook, signal?: AbortSignal): Promise<{ readonly id: string }>;
-  remove(options: { readonly credential: ConnectionCredential; readonly id: string }, signal?: AbortSignal): Promise<void>;
+  remove(
+    options: { readonly credential: ConnectionCredential; readonly id: string },
+    signal?: AbortSignal,
+  ): Promise<void>;
 
   /** Compares the signature in constant time. */
-  verify(options: { readonly headers: IncomingHttpHeaders; readonly body: Buffer; readonly secret: string }): boolean;
+  verify(options: {
+    readonly headers: IncomingHttpHeaders;
+    readonly body: Buffer;
+    readonly secret: string;
+  }): boolean;
 
   /** @throws AntipodeError `invalid` where the body is not what the host documents. */
   parse(headers: IncomingHttpHeaders, body: Buffer): WebhookEvent;

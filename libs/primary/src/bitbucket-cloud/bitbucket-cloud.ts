@@ -1,0 +1,62 @@
+import type { Agent } from 'undici';
+import type { RepositoryId, RepositoryPath } from '@antipode/domain';
+import { AntipodeError } from '@antipode/errors';
+import { askGit, type GitOracleOptions } from '../git-oracle/git-oracle.js';
+import { openAgent } from '../http/open-agent.js';
+import type { AccessQuestion, ConnectionCredential, Primary, Verdict } from '../primary.js';
+import type { PrimaryConfig } from '../settings.js';
+import { bearerAsBasic, gitAuthorization } from './git-credentials.js';
+import { parseBitbucketPath } from './repository-path.js';
+
+const GIT_URL = 'https://bitbucket.org';
+
+/** Bitbucket Cloud, by its public API and its git endpoint alone. */
+export class BitbucketCloud implements Primary {
+  readonly kind = 'bitbucket-cloud';
+  readonly displayName: string;
+  readonly onDemand = false;
+  readonly configured: readonly RepositoryPath[] = [];
+  private readonly base: string;
+  private readonly oracle: GitOracleOptions & { readonly agent: Agent };
+
+  constructor(config: PrimaryConfig) {
+    this.base = (config.PRIMARY_GIT_URL ?? GIT_URL).replace(/\/+$/, '');
+    this.displayName = new URL(this.base).host;
+    const timeoutMs = config.PRIMARY_TIMEOUT_SECONDS * 1000;
+    this.oracle = { timeoutMs, agent: openAgent({ connections: config.PRIMARY_CONNECTIONS, timeoutMs }) };
+  }
+
+  parseRepositoryPath(path: string): RepositoryPath | undefined {
+    return parseBitbucketPath(path);
+  }
+
+  gitUrl(path: RepositoryPath): string {
+    return `${this.base}/${path}.git`;
+  }
+
+  /** Whether Bitbucket's git takes Bearer is not documented, so a refused one is asked again in the documented form. */
+  async authorize(question: AccessQuestion, signal?: AbortSignal): Promise<Verdict> {
+    const asked = { ...question, url: this.gitUrl(question.path) };
+    const verdict = await askGit(asked, this.oracle, signal);
+    const basicForm =
+      question.authorization === undefined ? undefined : bearerAsBasic(question.authorization);
+    if (verdict.kind !== 'unauthenticated' || basicForm === undefined) return verdict;
+    return askGit({ ...asked, authorization: basicForm }, this.oracle, signal);
+  }
+
+  relayAuthorization(authorization: string): string {
+    return bearerAsBasic(authorization) ?? authorization;
+  }
+
+  gitAuthorization(credential: ConnectionCredential): string {
+    return gitAuthorization(credential);
+  }
+
+  identify(path: RepositoryPath): RepositoryId {
+    throw new AntipodeError('unsupported', 'deriving an identity from a path', { path });
+  }
+
+  async close(): Promise<void> {
+    await this.oracle.agent.destroy();
+  }
+}

@@ -50,7 +50,7 @@ export const SCOPES = {
   writeRepository: need('repository:write', 'write:repository'),
   adminRepository: need('repository:admin', 'admin:repository'),
   deleteRepository: need('repository:delete', 'delete:repository'),
-  createBranch: need('repository:write', 'write:repository', 'read:repository'),
+  writeAndReadRepository: need('repository:write', 'write:repository', 'read:repository'),
   ownPermissions: need('account repository', 'read:repository'),
   crawlPermissions: need('account', 'read:repository'),
   crawlRepositoryPermissions: need('repository', 'read:repository'),

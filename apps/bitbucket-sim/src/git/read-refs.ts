@@ -10,6 +10,8 @@ export interface Ref {
   readonly oid: string;
   /** The commit at the end of the chain. */
   readonly commit: string;
+  /** Author's date of that commit, ISO-8601. */
+  readonly date: string;
   readonly annotation: { readonly message: string; readonly tagger: Signature } | null;
 }
 
@@ -22,6 +24,8 @@ const FIELDS = [
   '%(taggeremail:trim)',
   '%(taggerdate:iso-strict)',
   '%(contents)',
+  '%(authordate:iso-strict)',
+  '%(*authordate:iso-strict)',
 ];
 
 /** In `git show-ref` order, which is also Bitbucket's default. */
@@ -39,8 +43,8 @@ export async function readRefs(repositoryPath: string, ...patterns: string[]): P
 }
 
 function refFrom(fields: string[]): Ref {
-  const [refname = '', oid = '', type = '', peeled = '', name = '', email = '', date = '', contents = ''] =
-    fields;
+  const [refname = '', oid = '', type = '', peeled = '', name = '', email = '', date = ''] = fields;
+  const [contents = '', own = '', inner = ''] = fields.slice(7);
   const ref = refname.replace(/^\n/, ''); // the newline that ended the record before
   const isTag = ref.startsWith('refs/tags/');
   return {
@@ -49,6 +53,7 @@ function refFrom(fields: string[]): Ref {
     ref,
     oid,
     commit: type === 'tag' ? peeled : oid,
+    date: type === 'tag' ? inner : own,
     annotation: type === 'tag' ? { message: contents, tagger: { name, email, date } } : null,
   };
 }

@@ -1,4 +1,4 @@
-/** A path pattern: literal segments, and `:name` for one that is decoded into a parameter. */
+/** A path pattern: literal segments, `:name` for one that is decoded into a parameter, `:name*` for all that follow. */
 export interface Route {
   readonly method: string;
   readonly path: string;
@@ -41,11 +41,13 @@ function split(rawPath: string): string[] | undefined {
 
 function matchPath(pattern: string, segments: readonly string[]): Record<string, string> | undefined {
   const wanted = pattern.replace(/^\//, '').split('/');
-  if (wanted.length !== segments.length) return undefined;
+  const isOpen = pattern.endsWith('*');
+  if (isOpen ? segments.length < wanted.length : segments.length !== wanted.length) return undefined;
   const params: Record<string, string> = {};
   for (const [i, want] of wanted.entries()) {
     const segment = segments[i] ?? '';
-    if (want.startsWith(':')) params[want.slice(1)] = segment;
+    if (want.endsWith('*')) params[want.slice(1, -1)] = segments.slice(i).join('/');
+    else if (want.startsWith(':')) params[want.slice(1)] = segment;
     else if (want !== segment) return undefined;
   }
   return params;

@@ -1,6 +1,6 @@
 import { badRequest } from './rest-error.js';
 import { fieldsOf, type Expression } from './bbql/expression.js';
-import { matches, valuesAt } from './bbql/evaluate.js';
+import { asText, matches, valuesAt, type Ranks } from './bbql/evaluate.js';
 import { parseBbql } from './bbql/parse.js';
 import { BbqlSyntaxError } from './bbql/tokenize.js';
 import type { Answer, Call } from './rest-route.js';
@@ -20,6 +20,8 @@ export interface Listing {
   readonly sort?: readonly string[];
   /** Comparators other than by plain value, by field. */
   readonly compare?: Readonly<Record<string, (a: unknown, b: unknown) => number>>;
+  /** Fields whose words are ordered, weakest first: `permission>"read"`. */
+  readonly ranks?: Ranks;
 }
 
 /** Filters, sorts and pages a list as the caller's `q`, `sort`, `pagelen` and `page` or `after` say. */
@@ -40,14 +42,14 @@ export function readPagelen(query: URLSearchParams, fallback: number, max: numbe
   return pagelen;
 }
 
-function filterItems({ items, filter }: Listing, q: string | null): readonly Json[] {
+function filterItems({ items, filter, ranks }: Listing, q: string | null): readonly Json[] {
   if (q === null || q.trim() === '') return items;
   if (!filter) throw badRequest('This endpoint does not support filtering.');
   const expression = parseQuery(q);
   const odd = fieldsOf(expression).find((field) => !filter.includes(field));
   if (odd !== undefined)
     throw badRequest(`Invalid field name: the field "${odd}" does not support filtering.`);
-  return items.filter((item) => matches(expression, item));
+  return items.filter((item) => matches(expression, item, ranks));
 }
 
 export function parseQuery(q: string): Expression {
@@ -68,15 +70,19 @@ function sortItems(
   const descending = sort.startsWith('-');
   const field = sort.replace(/^-/, '');
   if (!listing.sort.includes(field)) throw badRequest(`Invalid sort field: "${field}"`);
-  const compare = listing.compare?.[field] ?? byValue;
+  const compare = listing.compare?.[field] ?? byRank(listing.ranks?.[field]) ?? byValue;
   const keyed = items.map((item) => ({ item, key: valuesAt(item, field)[0] }));
   keyed.sort((a, b) => (descending ? compare(b.key, a.key) : compare(a.key, b.key)));
   return { sorted: keyed.map(({ item }) => item), field };
 }
 
+function byRank(words: readonly string[] | undefined): ((a: unknown, b: unknown) => number) | undefined {
+  return words && ((a, b) => words.indexOf(String(a)) - words.indexOf(String(b)));
+}
+
 function byValue(a: unknown, b: unknown): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [left, right] = [String(a ?? ''), String(b ?? '')];
+  const [left, right] = [asText(a), asText(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
@@ -144,5 +150,5 @@ export function pageLink(
   const query = new URLSearchParams(call.query);
   for (const name of ['page', 'after', 'ctx']) query.delete(name);
   for (const [name, value] of Object.entries(position)) query.set(name, value);
-  return `${call.urls.base}${call.rawPath}?${query}`;
+  return `${call.urls.base}${call.rawPath}?${query.toString()}`;
 }

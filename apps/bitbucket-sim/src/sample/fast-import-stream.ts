@@ -27,9 +27,7 @@ export class FastImportStream {
   }
 
   annotatedTag(name: string, from: string, tag: { tagger: string; at: number; message: string }): void {
-    this.#parts.push(
-      `tag ${name}\nfrom ${from}\ntagger ${tag.tagger} ${tag.at} +0000\n${data(tag.message)}`,
-    );
+    this.#parts.push(`tag ${name}\nfrom ${from}\ntagger ${tag.tagger} ${tag.at} +0000\n${data(tag.message)}`);
   }
 
   text(): string {

@@ -1,6 +1,6 @@
 import { emptyGrants } from '../state/empty-grants.js';
 import { newSecret, slugify, uuidFor } from '../state/identity.js';
-import type { Project, Repository, State, Token, User, Workspace } from '../state/model.js';
+import type { Project, Repository, Token, User, Workspace } from '../state/model.js';
 import type { RepositoryDisk } from '../git/repository-disk.js';
 import { runGit } from '../git/run-git.js';
 import type { StateStore } from '../state/state.store.js';
@@ -129,13 +129,13 @@ export async function seedSample(store: StateStore, disk: RepositoryDisk): Promi
   const users = PEOPLE.map(userFrom);
   const workspace = workspaceFrom(users);
   const projects = projectsFrom(workspace, users);
-  const repositories = REPOSITORIES.map((plan) => repositoryFrom(plan, workspace, projects));
+  const repositories = REPOSITORIES.map((plan, i) => repositoryFrom(plan, i, workspace, projects));
   await Promise.all(repositories.map((one, i) => makeHistory(disk, one, REPOSITORIES[i]?.history ?? null)));
   state.users.push(...users);
   state.workspaces.push(workspace);
   state.projects.push(...projects);
   state.repositories.push(...repositories);
-  state.tokens.push(...tokensFrom(state, workspace, users));
+  state.tokens.push(...tokensFrom(workspace, users));
   // Everything of the demo lives on one machine, the mirror's webhook endpoint included.
   state.settings.allowInternalHookUrls = true;
   await store.save();
@@ -193,7 +193,12 @@ function projectsFrom(workspace: Workspace, users: User[]): Project[] {
   ];
 }
 
-function repositoryFrom(plan: RepositoryPlan, workspace: Workspace, projects: Project[]): Repository {
+function repositoryFrom(
+  plan: RepositoryPlan,
+  index: number,
+  workspace: Workspace,
+  projects: Project[],
+): Repository {
   const slug = slugify(plan.name);
   const project = projects.find(({ key }) => key === plan.project);
   return {
@@ -211,7 +216,7 @@ function repositoryFrom(plan: RepositoryPlan, workspace: Workspace, projects: Pr
     mainbranch: plan.history ? 'main' : null,
     sizeBytes: 0,
     createdOn: CREATED,
-    updatedOn: CREATED,
+    updatedOn: CREATED.replace('-01T', `-0${index + 1}T`),
     grants: emptyGrants(),
   };
 }
@@ -228,7 +233,7 @@ async function makeHistory(
   repository.sizeBytes = await disk.size(repository);
 }
 
-function tokensFrom(_state: State, workspace: Workspace, users: User[]): Token[] {
+function tokensFrom(workspace: Workspace, users: User[]): Token[] {
   const token = (
     kind: Token['kind'],
     name: string,

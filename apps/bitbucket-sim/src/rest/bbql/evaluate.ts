@@ -1,12 +1,15 @@
 import type { Expression, Operator, Scalar } from './expression.js';
 
+/** Fields whose words have an order of their own, weakest first. */
+export type Ranks = Readonly<Record<string, readonly string[]>>;
+
 /** Whether the object fits. Fields are dotted paths; a path through a list asks any of its members. */
-export function matches(expression: Expression, object: unknown): boolean {
+export function matches(expression: Expression, object: unknown, ranks: Ranks = {}): boolean {
   switch (expression.kind) {
     case 'and':
-      return matches(expression.left, object) && matches(expression.right, object);
+      return matches(expression.left, object, ranks) && matches(expression.right, object, ranks);
     case 'or':
-      return matches(expression.left, object) || matches(expression.right, object);
+      return matches(expression.left, object, ranks) || matches(expression.right, object, ranks);
     case 'in': {
       const found = valuesAt(object, expression.field);
       const isIn = found.some((value) => expression.values.some((wanted) => compare(value, '=', wanted)));
@@ -18,6 +21,11 @@ export function matches(expression: Expression, object: unknown): boolean {
       // "Not" means: none of them.
       if (operator === '!=') return !found.some((value) => compare(value, '=', wanted));
       if (operator === '!~') return !found.some((value) => compare(value, '~', wanted));
+      const words = ranks[expression.field];
+      if (words)
+        return found.some((value) =>
+          compare(words.indexOf(String(value)), operator, words.indexOf(String(wanted))),
+        );
       return found.some((value) => compare(value, operator, wanted));
     }
   }
@@ -41,7 +49,7 @@ function member(object: unknown, name: string): unknown {
 
 function compare(found: unknown, operator: Operator, wanted: Scalar): boolean {
   if (operator === '~')
-    return String(found ?? '')
+    return asText(found)
       .toLowerCase()
       .includes(String(wanted ?? '').toLowerCase());
   if (operator === '=') return equal(found, wanted);
@@ -73,11 +81,11 @@ function equal(found: unknown, wanted: Scalar): boolean {
 function ordered(found: unknown, wanted: Scalar): number | undefined {
   if (found === null || found === undefined || wanted === null) return undefined;
   if (wanted instanceof Date) {
-    const at = micros(String(found));
+    const at = micros(asText(found));
     return at === undefined ? undefined : at - wanted.getTime() * 1000;
   }
   if (typeof found === 'number' && typeof wanted === 'number') return found - wanted;
-  const [a, b] = [micros(String(found)), micros(String(wanted))];
+  const [a, b] = [micros(asText(found)), micros(String(wanted))];
   if (a !== undefined && b !== undefined) return a - b;
   return typeof found === 'string' && typeof wanted === 'string'
     ? found < wanted
@@ -87,6 +95,10 @@ function ordered(found: unknown, wanted: Scalar): number | undefined {
         : 0
     : undefined;
 }
+
+/** Plain values as text; everything else, null included, is empty. */
+export const asText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 
 /** Microseconds since 1970, or undefined for what is no moment. */
 function micros(text: string): number | undefined {

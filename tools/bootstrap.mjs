@@ -16,6 +16,8 @@ const COMMANDS = {
   stop: { redis: false, program: 'apps/cli/dist/main.js', args: ['down'] },
   cli: { redis: false, program: 'apps/cli/dist/main.js', args: [] },
   test: { redis: true, program: 'tools/check.mjs', args: ['--all'] },
+  check: { redis: false, program: 'tools/check.mjs', args: [] },
+  bench: { redis: true, program: 'bench/dist/main.js', args: [] },
 };
 
 async function main([name = 'start', ...rest]) {

@@ -1,0 +1,79 @@
+// Everything that CI runs, with one summary; the last line is always "N passed, N failed, N skipped".
+// Without --all: the quick part alone (static checks and unit tests). Words after that choose steps by name.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCommand, stopCommands } from './check/run-command.mjs';
+import { STEPS } from './check/steps.mjs';
+import { readJestReport } from './check/jest-report.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const scratch = mkdtempSync(join(tmpdir(), 'antipode-check-'));
+
+async function main(args) {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = names.filter((name) => !STEPS.some((step) => step.name === name));
+  if (unknown.length > 0) {
+    process.stderr.write(
+      `There is no step "${unknown.join('", "')}"; there are ${STEPS.map(({ name }) => name).join(', ')}.\n`,
+    );
+  }
+  const wanted = STEPS.filter((step) =>
+    names.length > 0 ? names.includes(step.name) : step.quick || args.includes('--all'),
+  );
+  const results = [...unknown.map((name) => oneResult(name, false, 0))];
+  for (const step of wanted) results.push(await runOne(step));
+  return results;
+}
+
+async function runOne(step) {
+  const begun = performance.now();
+  const report = step.jest ? join(scratch, `${step.name}.json`) : undefined;
+  const outcome = await runCommand(root, step.command({ root, scratch, report }), {
+    seconds: step.seconds,
+    shown: step.jest,
+  });
+  const seconds = (performance.now() - begun) / 1000;
+  if (!outcome.ok && outcome.output) process.stdout.write(`${outcome.output.trimEnd()}\n`);
+  const result = report
+    ? { name: step.name, seconds, ...readJestReport(report, outcome) }
+    : oneResult(step.name, outcome.ok, seconds);
+  const late = outcome.timedOut ? ` (stopped after its limit of ${step.seconds} s)` : '';
+  process.stdout.write(`${result.failed === 0 ? '✔' : '✘'} ${step.name}, ${seconds.toFixed(0)} s${late}\n`);
+  return result;
+}
+
+const oneResult = (name, ok, seconds) => ({
+  name,
+  seconds,
+  passed: ok ? 1 : 0,
+  failed: ok ? 0 : 1,
+  skipped: 0,
+  failures: [],
+});
+
+/** A table for people, then the line for machines. @returns the exit code */
+function summarise(results) {
+  const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+  const lines = results.map(
+    ({ name, passed, failed, skipped, seconds }) =>
+      `  ${failed === 0 ? '✔' : '✘'} ${name.padEnd(16)} ${`${passed} passed`.padStart(12)} ${`${failed} failed`.padStart(10)} ${`${skipped} skipped`.padStart(11)} ${`${seconds.toFixed(0)} s`.padStart(7)}`,
+  );
+  const failures = results.flatMap(({ name, failures: list }) =>
+    list.map((failure) => `  ✘ ${name}: ${failure}`),
+  );
+  process.stdout.write(`\n${[...lines, ...(failures.length > 0 ? ['', ...failures] : []), ''].join('\n')}\n`);
+  process.stdout.write(`${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped\n`);
+  return total('failed') === 0 ? 0 : 1;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stopCommands());
+if (process.connected) process.once('disconnect', () => stopCommands());
+
+const code = await main(process.argv.slice(2)).then(summarise, (error) => {
+  process.stderr.write(`The check itself failed: ${error.stack}\n`);
+  return summarise([oneResult('check', false, 0)]);
+});
+rmSync(scratch, { recursive: true, force: true });
+process.exit(code);

@@ -1,0 +1,47 @@
+// The steps of the check, in their order. `quick` ones are `pnpm check`; `npm test` runs all.
+import { join } from 'node:path';
+
+const tool = (command, ...args) => ({ command, args });
+
+/** Tests run on the sources, two files at a time at most: more than that, and two cores measure each other. */
+const jest =
+  (workers, ...names) =>
+  ({ report }) => ({
+    command: process.execPath,
+    args: [
+      'node_modules/jest/bin/jest.js',
+      '--selectProjects',
+      ...names,
+      ...['--json', '--outputFile', report, '--passWithNoTests', `--maxWorkers=${workers}`],
+    ],
+    env: { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' },
+  });
+
+export const STEPS = [
+  {
+    name: 'format',
+    quick: true,
+    seconds: 120,
+    command: () => tool('prettier', '--check', '--log-level', 'warn', '.'),
+  },
+  { name: 'lint', quick: true, seconds: 300, command: () => tool('eslint', '.', '--max-warnings', '0') },
+  { name: 'protos', quick: true, seconds: 60, command: () => tool('buf', 'lint') },
+  {
+    name: 'generated',
+    quick: true,
+    seconds: 60,
+    // The committed code must be what the protos say today.
+    command: ({ scratch }) =>
+      tool(
+        'sh',
+        '-c',
+        `buf generate -o "$1" && diff -r "$1/libs/contracts/src/generated" libs/contracts/src/generated`,
+        'generated',
+        join(scratch, 'gen'),
+      ),
+  },
+  { name: 'types', quick: true, seconds: 180, command: () => tool('tsc', '--noEmit', '-p', 'tsconfig.json') },
+  { name: 'unit', quick: true, jest: true, seconds: 300, command: jest(2, 'unit') },
+  { name: 'integration', jest: true, seconds: 420, command: jest(2, 'integration') },
+  { name: 'e2e', jest: true, seconds: 660, command: jest(1, 'e2e') },
+];

@@ -7,7 +7,7 @@ import { openAgent } from '../http/open-agent.js';
 import type { Verdict } from '../primary.js';
 import { askGit } from './git-oracle.js';
 
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 1500;
 const PATH = 'acme/widget';
 let open: { close: () => Promise<void> }[] = [];
 
@@ -136,7 +136,7 @@ describe('asking a git endpoint for access', () => {
   });
 
   it('says so where the answer is no HTTP', async () => {
-    const server = createTcpServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n\r\n'));
+    const server = createTcpServer((socket) => socket.resume().end('SSH-2.0-OpenSSH_9.2\r\n\r\n'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     open.push({ close: () => new Promise((resolve) => server.close(() => resolve())) });

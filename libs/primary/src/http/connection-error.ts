@@ -1,7 +1,7 @@
 import { AntipodeError } from '@antipode/errors';
 
 /** Codes of undici and of the system for an answer that is no HTTP. */
-const MISBEHAVED = /^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_|UND_ERR_INFO)/;
+const MISBEHAVED = /^(HPE_|HTTPParserError|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_|UND_ERR_INFO)/;
 
 /** Codes of a kept connection that the other side closed just as we used it again. */
 const STALE = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);

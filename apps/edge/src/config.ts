@@ -1,0 +1,91 @@
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { parseFreshness } from '@antipode/domain';
+import { primarySettings } from '@antipode/primary';
+import { rpcSettings } from '@antipode/rpc';
+import { loadConfig, opsSettings } from '@antipode/service-kit';
+import { parseOutagePolicy } from './session/outage-policy.js';
+
+const seconds = (most: number) => z.coerce.number().int().min(1).max(most);
+const mebibytes = (most: number) => z.coerce.number().int().min(1).max(most);
+const isNetwork = (text: string): boolean => {
+  const [address = '', prefix] = text.split('/');
+  const bits = isIP(address) === 6 ? 128 : 32;
+  return (
+    isIP(address) !== 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
+  );
+};
+
+const schema = z.object({
+  ...opsSettings,
+  ...rpcSettings,
+  ...primarySettings,
+  /** The node's folder: `<data>/repositories` is read, `<data>/state` keeps the table of repositories. */
+  ANTIPODE_DATA: z.string().min(1),
+  HTTP_HOST: z.string().default('127.0.0.1'),
+  HTTP_PORT: z.coerce.number().int().min(0).max(65535).default(7990),
+  AUTH_GRPC: z.string().default('127.0.0.1:7996'),
+  REGISTRY_GRPC: z.string().default('127.0.0.1:7995'),
+  SYNC_GRPC: z.string().default('127.0.0.1:7997'),
+  /** Where `/-/…` is answered. */
+  REGISTRY_HTTP: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7991'),
+  /** 32 random bytes; keys of remembered verdicts are made with it. */
+  SECRET_KEY: z.string().regex(/^[0-9a-f]{64}$/i, '64 hex digits'),
+  /** Proxies whose X-Forwarded-For is believed: addresses or networks, comma separated. */
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
+    .refine((items) => items.every(isNetwork), 'addresses or networks such as 10.0.0.0/8'),
+  FRESHNESS: z
+    .string()
+    .default('bounded:5')
+    .transform(
+      (text, context) => parseFreshness(text) ?? fail(context, 'strict, bounded:<seconds> or event'),
+    ),
+  OUTAGE_POLICY: z
+    .string()
+    .default('refuse')
+    .transform((text, context) => parseOutagePolicy(text) ?? fail(context, 'refuse or serve:<seconds>')),
+  /** Longest wait for a sync before a request is passed through instead. */
+  FRESH_WAIT_MS: z.coerce.number().int().min(50).max(60_000).default(4000),
+  /** Policy "event": after this long without a confirmation the primary is asked after all. */
+  EVENT_MAX_AGE_SECONDS: seconds(86_400).default(1800),
+  AUTH_WAIT_MS: z.coerce.number().int().min(100).max(60_000).default(12_000),
+  /** git processes that answer fetches at the same time. */
+  FETCH_CONCURRENCY: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(4096)
+    .default(Math.max(16, availableParallelism() * 8)),
+  FETCH_QUEUE: z.coerce.number().int().min(0).max(100_000).default(500),
+  FETCH_QUEUE_SECONDS: seconds(3600).default(60),
+  /** A client that takes no byte for this long is cut off. */
+  STREAM_IDLE_SECONDS: seconds(3600).default(120),
+  STREAM_TOTAL_SECONDS: seconds(604_800).default(21_600),
+  PASS_THROUGH_CONCURRENCY: z.coerce.number().int().min(1).max(4096).default(64),
+  /** Longest wait for the first byte of a passed-through answer. */
+  PASS_THROUGH_WAIT_SECONDS: seconds(3600).default(60),
+  REQUEST_MAX_MIB: mebibytes(1024).default(32),
+  /** All request bodies that are held in memory at one moment. */
+  REQUEST_MEMORY_MIB: mebibytes(65_536).default(128),
+  SNAPSHOT_CACHE_MIB: mebibytes(65_536).default(64),
+  ANSWER_CACHE_MIB: mebibytes(65_536).default(32),
+  VERDICT_CACHE_ENTRIES: z.coerce.number().int().min(1).max(10_000_000).default(50_000),
+});
+
+export type EdgeConfig = z.infer<typeof schema>;
+
+export const readConfig = (env?: NodeJS.ProcessEnv): EdgeConfig => loadConfig(schema, env);
+
+function fail(context: z.core.$RefinementCtx<string>, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}

@@ -1,0 +1,199 @@
+import { join } from 'node:path';
+import type { DynamicModule, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
+import { auth, registry, sync } from '@antipode/contracts';
+import { MirrorDisk } from '@antipode/mirror-disk';
+import { createPrimary, type Primary } from '@antipode/primary';
+import { openClient, RepositoryTable } from '@antipode/rpc';
+import { HealthChecks, LOGGER, type Logger } from '@antipode/service-kit';
+import type { EdgeConfig } from './config.js';
+import { proxyList } from './http/client-address.js';
+import { GitRoutes } from './http/git-routes.js';
+import { HttpDoor } from './http/http-door.js';
+import { OwnProxy } from './http/own-proxy.js';
+import { BodyBudget } from './http/read-body.js';
+import { Admission } from './session/admission.js';
+import { UploadPackAnswerer } from './session/answer-upload-pack.js';
+import { ChooseSource } from './session/choose-source.js';
+import { Freshness } from './session/freshness.js';
+import { Hallway } from './session/hallway.js';
+import { Mirrors } from './session/mirrors.js';
+import { PassThrough } from './session/pass-through.js';
+import { RefAnswers } from './session/ref-answers.js';
+import { ServeFetch } from './session/serve-fetch.js';
+import { Verdicts } from './session/verdicts.js';
+import { EdgeMetrics } from './telemetry/edge-metrics.js';
+
+const MEBI = 1024 * 1024;
+const AGENT = 'antipode/0.1.0';
+/** The injection token of `OpenTable`. */
+export const TABLE = Symbol('TABLE');
+const PRIMARY = Symbol('PRIMARY');
+
+/** The table of repositories, open while the edge is. */
+export class OpenTable implements OnModuleInit, OnApplicationShutdown {
+  constructor(readonly table: RepositoryTable) {}
+
+  onModuleInit(): Promise<void> {
+    return this.table.open();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.table.close();
+  }
+}
+
+export function edgeModule(config: EdgeConfig): DynamicModule {
+  class EdgeModule {}
+  const registryClient = openClient(registry.RegistryServiceClient, config.REGISTRY_GRPC, config);
+  const providers: Provider[] = [
+    { provide: PRIMARY, useFactory: () => createPrimary(config) },
+    {
+      provide: TABLE,
+      inject: [LOGGER, HealthChecks],
+      useFactory: (logger: Logger, health: HealthChecks) => openTable(config, registryClient, logger, health),
+    },
+    ...sessionProviders(config, registryClient),
+    ...doorProviders(config),
+  ];
+  return { module: EdgeModule, providers };
+}
+
+function openTable(
+  config: EdgeConfig,
+  client: registry.RegistryServiceClient,
+  logger: Logger,
+  health: HealthChecks,
+): OpenTable {
+  const table = new RepositoryTable({
+    client,
+    node: config.ANTIPODE_NODE,
+    file: join(config.ANTIPODE_DATA, 'state', 'edge-repositories.json'),
+    onLost: (error) => logger.warn({ err: error }, 'lost the registry; serving on with what is known'),
+  });
+  health.add('repositories', () => {
+    if (!table.isKnown) throw new Error('the registry has not told yet which repositories there are');
+  });
+  return new OpenTable(table);
+}
+
+function sessionProviders(config: EdgeConfig, registryClient: registry.RegistryServiceClient): Provider[] {
+  const fetchAdmission = new Admission({
+    concurrency: config.FETCH_CONCURRENCY,
+    queue: config.FETCH_QUEUE,
+    waitMs: config.FETCH_QUEUE_SECONDS * 1000,
+  });
+  return [
+    {
+      provide: Verdicts,
+      useFactory: () =>
+        new Verdicts({
+          client: openClient(auth.AuthServiceClient, config.AUTH_GRPC, config),
+          secretKey: Buffer.from(config.SECRET_KEY, 'hex'),
+          timeoutMs: config.AUTH_WAIT_MS,
+          maxEntries: config.VERDICT_CACHE_ENTRIES,
+        }),
+    },
+    {
+      provide: Hallway,
+      inject: [PRIMARY, TABLE, Verdicts],
+      useFactory: (primary: Primary, { table }: OpenTable, verdicts: Verdicts) =>
+        new Hallway({ primary, table, verdicts, registry: registryClient }),
+    },
+    {
+      provide: Mirrors,
+      useFactory: () =>
+        new Mirrors(
+          new MirrorDisk(join(config.ANTIPODE_DATA, 'repositories')),
+          config.SNAPSHOT_CACHE_MIB * MEBI,
+        ),
+    },
+    {
+      provide: ServeFetch,
+      inject: [Mirrors],
+      useFactory: (mirrors: Mirrors) => new ServeFetch(mirrors, fetchAdmission),
+    },
+    {
+      provide: ChooseSource,
+      inject: [Mirrors],
+      useFactory: (mirrors: Mirrors) =>
+        new ChooseSource(mirrors, openFreshness(config), config.OUTAGE_POLICY),
+    },
+    {
+      provide: UploadPackAnswerer,
+      inject: [ChooseSource, ServeFetch, PRIMARY],
+      useFactory: (choose: ChooseSource, fetches: ServeFetch, primary: Primary) =>
+        new UploadPackAnswerer(choose, new RefAnswers(AGENT, config.ANSWER_CACHE_MIB * MEBI), fetches, {
+          node: config.ANTIPODE_NODE,
+          primaryName: primary.displayName,
+        }),
+    },
+  ];
+}
+
+const openFreshness = (config: EdgeConfig): Freshness =>
+  new Freshness({
+    client: openClient(sync.SyncServiceClient, config.SYNC_GRPC, config),
+    policy: config.FRESHNESS,
+    waitMs: config.FRESH_WAIT_MS,
+    eventMaxAgeMs: config.EVENT_MAX_AGE_SECONDS * 1000,
+  });
+
+function doorProviders(config: EdgeConfig): Provider[] {
+  const idleMs = config.STREAM_IDLE_SECONDS * 1000;
+  const passAdmission = new Admission({
+    concurrency: config.PASS_THROUGH_CONCURRENCY,
+    queue: config.FETCH_QUEUE,
+    waitMs: config.FETCH_QUEUE_SECONDS * 1000,
+  });
+  return [
+    {
+      provide: PassThrough,
+      inject: [PRIMARY],
+      useFactory: (primary: Primary) =>
+        new PassThrough({
+          primary,
+          admission: passAdmission,
+          waitMs: config.PASS_THROUGH_WAIT_SECONDS * 1000,
+          idleMs,
+        }),
+    },
+    {
+      provide: GitRoutes,
+      inject: [PRIMARY, Hallway, UploadPackAnswerer, PassThrough],
+      useFactory: (
+        primary: Primary,
+        hallway: Hallway,
+        answerer: UploadPackAnswerer,
+        passThrough: PassThrough,
+      ) =>
+        new GitRoutes({
+          primary,
+          hallway,
+          answerer,
+          passThrough,
+          limits: { idleMs, totalMs: config.STREAM_TOTAL_SECONDS * 1000 },
+          body: {
+            maxBytes: config.REQUEST_MAX_MIB * MEBI,
+            budget: new BodyBudget(config.REQUEST_MEMORY_MIB * MEBI),
+            idleMs,
+          },
+        }),
+    },
+    {
+      provide: HttpDoor,
+      inject: [PRIMARY, GitRoutes, ServeFetch, LOGGER],
+      useFactory: (primary: Primary, git: GitRoutes, fetches: ServeFetch, logger: Logger) =>
+        new HttpDoor({
+          host: config.HTTP_HOST,
+          port: config.HTTP_PORT,
+          trustedProxies: proxyList(config.TRUSTED_PROXIES),
+          shutdownMs: config.SHUTDOWN_SECONDS * 1000,
+          primary,
+          git,
+          own: new OwnProxy({ target: config.REGISTRY_HTTP, maxBodyBytes: 16 * MEBI, timeoutMs: 60_000 }),
+          metrics: new EdgeMetrics(() => ({ git: fetches.counts, passThrough: passAdmission.counts })),
+          logger,
+        }),
+    },
+  ];
+}

@@ -1,0 +1,232 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { isGitService } from '@antipode/domain';
+import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
+import {
+  FLUSH,
+  readProtocolVersion,
+  writeErrorPacket,
+  writeServiceHeader,
+  type ProtocolVersion,
+} from '@antipode/git-wire';
+import type { Primary } from '@antipode/primary';
+import type { Answer, UploadPackAnswerer } from '../session/answer-upload-pack.js';
+import type { Hallway, Knock, Session } from '../session/hallway.js';
+import type { Mirror } from '../session/mirrors.js';
+import type { PassThrough } from '../session/pass-through.js';
+import { passableHeaders } from './passable-headers.js';
+import { readBody, type BodyBudget } from './read-body.js';
+import { beginStream, refuse, sendBytes } from './respond.js';
+import { contentType, type Route } from './routes.js';
+import { refusalFor } from './sentences.js';
+import { streamAnswer, type StreamLimits } from './stream-answer.js';
+
+export interface GitRoutesOptions {
+  readonly primary: Primary;
+  readonly hallway: Hallway;
+  readonly answerer: UploadPackAnswerer;
+  readonly passThrough: PassThrough;
+  readonly limits: StreamLimits;
+  readonly body: { readonly maxBytes: number; readonly budget: BodyBudget; readonly idleMs: number };
+}
+
+/** One request at the door. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: Route;
+  readonly knock: Knock;
+}
+
+const ADVERTISEMENT = contentType('git-upload-pack', 'advertisement');
+const RESULT = contentType('git-upload-pack', 'result');
+/** A push begins with this probe where it will be sent chunked. */
+const PROBE_BYTES = 4;
+
+/** Smart HTTP: gitprotocol-http(5). Turns requests into questions to the hallway, and answers into HTTP. */
+export class GitRoutes {
+  constructor(private readonly options: GitRoutesOptions) {}
+
+  /** `GET …/info/refs?service=…` */
+  async infoRefs(exchange: Exchange): Promise<void> {
+    const service = new URLSearchParams(exchange.route.query).get('service');
+    if (service === null) return this.dumb(exchange);
+    if (!isGitService(service))
+      return refuse(exchange.response, { status: 403, sentence: "This service is none of git's." });
+    if (service === 'git-receive-pack') return this.advertiseNoPush(exchange);
+    const session = await this.options.hallway.enter(exchange.knock);
+    const version = versionOf(exchange);
+    const answer = await this.options.answerer.advertise(session, version);
+    await this.send({ ...exchange, session, version }, answer, {
+      type: ADVERTISEMENT,
+      method: 'GET',
+      suffix: '/info/refs?service=git-upload-pack',
+      fromFallback: async (mirror) => this.options.answerer.advertisementOf(mirror, session, version),
+    });
+  }
+
+  /** `POST …/git-upload-pack` */
+  async uploadPack(exchange: Exchange): Promise<void> {
+    const { request, response, knock } = exchange;
+    const session = await this.options.hallway.enter(knock);
+    if (!isType(request, contentType('git-upload-pack', 'request'))) return refuseType(response);
+    const version = versionOf(exchange);
+    const body = await knock.visit.step('body', () => readBody(request, this.options.body));
+    knock.visit.bytesIn = body.raw.length;
+    try {
+      const answer = await this.options.answerer.answer(session, version, body.decoded);
+      await this.send({ ...exchange, session, version }, answer, {
+        type: RESULT,
+        method: 'POST',
+        suffix: '/git-upload-pack',
+        body: body.raw,
+        fromFallback: (mirror) => this.options.answerer.answerFrom(mirror, session, version, body.decoded),
+      });
+    } catch (error) {
+      this.failInProtocol(response, error);
+    } finally {
+      body.release();
+    }
+  }
+
+  /** `POST …/git-receive-pack`: whoever comes here has not looked at our advertisement. */
+  async receivePack(exchange: Exchange): Promise<void> {
+    const { request, response, knock } = exchange;
+    const session = await this.options.hallway.enter(knock);
+    if (!isType(request, contentType('git-receive-pack', 'request'))) return refuseType(response);
+    if (Number(request.headers['content-length']) === PROBE_BYTES) {
+      const { decoded, release } = await readBody(request, this.options.body);
+      release();
+      if (decoded.equals(FLUSH))
+        return sendBytes(response, contentType('git-receive-pack', 'result'), Buffer.alloc(0));
+    }
+    closeAfter(response);
+    refuse(response, { status: 403, sentence: this.pushSentence(session) });
+  }
+
+  /** A client that asks for files instead of a service; git gave this up in 2010. */
+  dumb({ response }: Exchange): void {
+    refuse(response, {
+      status: 403,
+      sentence: 'This mirror speaks smart HTTP only: use git 1.6.6 or newer.',
+    });
+  }
+
+  private async advertiseNoPush(exchange: Exchange): Promise<void> {
+    const session = await this.options.hallway.enter(exchange.knock);
+    // A good answer with an error in it: git prints the sentence alone, without talk of HTTP.
+    const bytes = Buffer.concat([
+      writeServiceHeader('git-receive-pack'),
+      writeErrorPacket(this.pushSentence(session)),
+    ]);
+    sendBytes(exchange.response, contentType('git-receive-pack', 'advertisement'), bytes);
+  }
+
+  private pushSentence({ repository }: Session): string {
+    const { primary } = this.options;
+    return (
+      `this mirror takes no pushes yet. Push to ${primary.displayName} itself; fetches stay here:\n\n` +
+      `    git remote set-url --push origin ${primary.gitUrl(repository.path)}\n`
+    );
+  }
+
+  private async send(call: Call, answer: Answer, how: How): Promise<void> {
+    const { response, knock, session } = call;
+    if (answer.kind === 'bytes') return sendBytes(response, how.type, answer.bytes);
+    if (answer.kind === 'git') {
+      const { opening, rest, finished, leave } = answer.answer;
+      beginStream(response, how.type);
+      return knock.visit
+        .step('stream', () => streamAnswer(response, { opening, rest, finished }, this.options.limits))
+        .finally(leave);
+    }
+    knock.visit.passedBecause = answer.because;
+    try {
+      await this.relay(call, how);
+    } catch (error) {
+      const { code } = toAntipodeError(error, 'passing through');
+      if (code === 'unauthenticated' || code === 'not_found' || code === 'denied')
+        this.options.hallway.forget(session);
+      if (response.headersSent || code !== 'primary_unavailable' || !answer.fallback) throw error;
+      knock.visit.outage = true;
+      await this.send(call, await how.fromFallback(answer.fallback), how);
+    }
+  }
+
+  private async relay({ request, response, knock, session }: Call, how: How): Promise<void> {
+    const { method, suffix, type, body } = how;
+    const passed = {
+      method,
+      suffix,
+      answerType: type,
+      headers: passableHeaders(request),
+      ...(body ? { body } : {}),
+    };
+    const answer = await knock.visit.step('first_byte', () =>
+      this.options.passThrough.relay(session, passed),
+    );
+    knock.visit.source = 'passthrough';
+    try {
+      beginStream(response, type, answer.contentEncoding);
+      await knock.visit.step('stream', () =>
+        streamAnswer(response, { rest: answer.body, finished: Promise.resolve() }, this.options.limits),
+      );
+    } finally {
+      answer.leave();
+    }
+  }
+
+  /** The conversation has begun, so git would show nothing of an HTTP status; an error packet it prints. */
+  private failInProtocol(response: ServerResponse, error: unknown): void {
+    const known = toAntipodeError(error, 'answering git-upload-pack');
+    const isHttpMatter = isRefusal(known.code) || known.code === 'busy' || known.code === 'cancelled';
+    if (response.headersSent || isHttpMatter) throw error;
+    sendBytes(
+      response,
+      RESULT,
+      writeErrorPacket(refusalFor(known, this.options.primary.displayName).sentence),
+    );
+    throw new AnsweredError(known);
+  }
+}
+
+/** A failure that the client has been told already; the log and the metrics still want it. */
+export class AnsweredError extends AntipodeError {
+  constructor(error: AntipodeError) {
+    super(error.code, error.message, error.context, { cause: error.cause ?? error });
+  }
+}
+
+interface Call extends Exchange {
+  readonly session: Session;
+  readonly version: ProtocolVersion;
+}
+
+interface How {
+  readonly type: string;
+  readonly method: 'GET' | 'POST';
+  readonly suffix: string;
+  readonly body?: Buffer | Readable;
+  /** The answer of an epoch that only the outage policy lets stand. */
+  readonly fromFallback: (mirror: Mirror) => Promise<Answer>;
+}
+
+function versionOf({ request, knock }: Exchange): ProtocolVersion {
+  const header = request.headers['git-protocol'];
+  const version = readProtocolVersion(Array.isArray(header) ? header.join(':') : header);
+  knock.visit.protocol = version;
+  return version;
+}
+
+const isType = (request: IncomingMessage, type: string): boolean =>
+  (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() === type;
+
+const refuseType = (response: ServerResponse): void => {
+  closeAfter(response);
+  refuse(response, { status: 415, sentence: 'The content type is not the one of this service.' });
+};
+
+/** A body that nobody reads would be read to its end by Node, which may never come. */
+const closeAfter = (response: ServerResponse): void => {
+  response.shouldKeepAlive = false;
+};

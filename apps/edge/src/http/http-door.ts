@@ -1,0 +1,240 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo, BlockList, Socket } from 'node:net';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
+import { decodeUrlPath, type Primary } from '@antipode/primary';
+import type { Logger } from '@antipode/service-kit';
+import { Visit } from '../session/visit.js';
+import type { EdgeMetrics } from '../telemetry/edge-metrics.js';
+import { clientAddress } from './client-address.js';
+import { AnsweredError, type Exchange, type GitRoutes } from './git-routes.js';
+import { refuseLfs } from './lfs.js';
+import type { OwnProxy } from './own-proxy.js';
+import { answerParseError } from './parse-errors.js';
+import { refuse, sendText } from './respond.js';
+import { findRoute, methodsOf, type Route } from './routes.js';
+import { refusalFor } from './sentences.js';
+
+export interface HttpDoorOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly trustedProxies: BlockList;
+  readonly shutdownMs: number;
+  readonly primary: Primary;
+  readonly git: GitRoutes;
+  readonly own: OwnProxy;
+  readonly metrics: EdgeMetrics;
+  readonly logger: Logger;
+}
+
+const tracer = trace.getTracer('antipode.edge');
+const MAX_HEADER_BYTES = 32 * 1024;
+const HEADERS_TIMEOUT_MS = 15_000;
+const KEEP_ALIVE_MS = 65_000;
+
+/** The HTTP door: raw node:http, because every header on git's routes has to be git's. */
+export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly server: Server;
+
+  constructor(private readonly options: HttpDoorOptions) {
+    this.server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // Bodies have limits of their own: a large one may take its time, a silent one may not.
+      requestTimeout: 0,
+      connectionsCheckingInterval: 5000,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    });
+    this.server.on('request', (request, response) => void this.handle(request, response));
+    this.server.on('clientError', (error, socket) => answerParseError(error, socket as Socket));
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { host, port } = this.options;
+    this.server.listen(port, host);
+    try {
+      await once(this.server, 'listening');
+    } catch (error) {
+      throw new AntipodeError(
+        'internal',
+        'opening the HTTP port',
+        { host, port },
+        { cause: error, hint: `Cannot listen on ${host}:${port} (HTTP).` },
+      );
+    }
+    this.options.logger.info({ host, port: this.port }, 'HTTP door open');
+  }
+
+  /** Takes no new connection; streams have their time, then they are cut. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeIdleConnections();
+    const timer = setTimeout(() => this.server.closeAllConnections(), this.options.shutdownMs);
+    await closed;
+    clearTimeout(timer);
+    await this.options.own.close();
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const route = findRoute(request.url ?? '');
+    const visit = new Visit();
+    const startedAt = performance.now();
+    const sentBefore = response.socket?.bytesWritten ?? 0;
+    await tracer.startActiveSpan(
+      `${request.method} ${route?.name ?? 'unknown'}`,
+      { kind: SpanKind.SERVER, root: true },
+      async (span) => {
+        response.once('close', () => {
+          this.goodbye({ request, response, route, visit, startedAt, sentBefore });
+          span.setAttributes({
+            'http.response.status_code': response.statusCode,
+            'antipode.source': visit.source,
+          });
+          if (visit.repositoryId) span.setAttribute('antipode.repository_id', visit.repositoryId);
+          if (response.statusCode >= 500 || !response.writableFinished)
+            span.setStatus({ code: SpanStatusCode.ERROR });
+          span.end();
+        });
+        await this.answer(request, response, route, visit);
+      },
+    );
+  }
+
+  private async answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: Route | undefined,
+    visit: Visit,
+  ): Promise<void> {
+    // A client may vanish at any moment; that is no exception of ours.
+    response.on('error', () => undefined);
+    request.on('error', () => undefined);
+    try {
+      if (!route) return refuse(response, { status: 400, sentence: 'The request names no path.' });
+      const methods = methodsOf(route.name);
+      if (methods.length > 0 && !methods.includes(request.method ?? ''))
+        return this.refuseMethod(request, response, methods);
+      await this.dispatch({ request, response, route, knock: this.knock(request, response, route, visit) });
+    } catch (error) {
+      this.fail(response, visit, error);
+    }
+  }
+
+  private async dispatch(exchange: Exchange): Promise<void> {
+    const { git, own } = this.options;
+    const { request, response, knock } = exchange;
+    switch (exchange.route.name) {
+      case 'info_refs':
+        return git.infoRefs(exchange);
+      case 'upload_pack':
+        return git.uploadPack(exchange);
+      case 'receive_pack':
+        return git.receivePack(exchange);
+      case 'dumb':
+        return git.dumb(exchange);
+      case 'lfs':
+        return refuseLfs(response);
+      case 'own':
+        return own.relay(request, response, { address: knock.clientAddress, signal: knock.signal });
+      case 'page':
+        return this.page(response);
+    }
+  }
+
+  private knock(request: IncomingMessage, response: ServerResponse, route: Route, visit: Visit) {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    return {
+      path: decodeUrlPath(route.path),
+      authorization: request.headers.authorization,
+      clientAddress: clientAddress(request, this.options.trustedProxies),
+      signal: gone.signal,
+      visit,
+    };
+  }
+
+  /** Says the same of every path: a browser must learn no more than git. */
+  private page(response: ServerResponse): void {
+    const { displayName } = this.options.primary;
+    sendText(
+      response,
+      200,
+      `Antipode, a mirror of ${displayName}.\n\n` +
+        `This address is for git. Clone with the path and the credentials that you use for ${displayName}:\n\n` +
+        `    git clone <this address>/<workspace>/<repository>.git`,
+    );
+  }
+
+  private refuseMethod(request: IncomingMessage, response: ServerResponse, methods: readonly string[]): void {
+    response.shouldKeepAlive = request.method === 'HEAD' || request.method === 'OPTIONS';
+    refuse(response, {
+      status: 405,
+      sentence: 'This method has no meaning here.',
+      headers: { Allow: methods.join(', ') },
+    });
+  }
+
+  private fail(response: ServerResponse, visit: Visit, error: unknown): void {
+    const known = toAntipodeError(error, 'answering a request');
+    visit.error = known;
+    if (known instanceof AnsweredError) return;
+    // Half an answer must reach the client as a broken one.
+    if (response.headersSent || response.destroyed) return void response.destroy();
+    const refusal = refusalFor(known, this.options.primary.displayName);
+    if (!response.req.complete) response.shouldKeepAlive = false;
+    refuse(response, refusal);
+  }
+
+  /** The one log line of a request. */
+  private goodbye({ request, response, route, visit, startedAt, sentBefore }: Goodbye): void {
+    const ms = performance.now() - startedAt;
+    const bytesOut = Math.max(0, (response.socket?.bytesWritten ?? sentBefore) - sentBefore);
+    const { source, bytesIn } = visit;
+    const routeName = route?.name ?? 'unknown';
+    this.options.metrics.finished({
+      route: routeName,
+      source,
+      status: response.statusCode,
+      bytesOut,
+      bytesIn,
+      seconds: ms / 1000,
+    });
+    const error = visit.error === undefined ? undefined : toAntipodeError(visit.error, 'answering a request');
+    const line = {
+      method: request.method,
+      route: routeName,
+      status: response.statusCode,
+      ...(response.writableFinished ? {} : { broken_off: true }),
+      repository_id: visit.repositoryId,
+      source,
+      protocol: visit.protocol,
+      epoch: visit.epoch,
+      passed_because: visit.passedBecause,
+      ...(visit.outage ? { outage: true } : {}),
+      principal: visit.principal?.slice(0, 12),
+      bytes_in: bytesIn,
+      bytes_out: bytesOut,
+      ms: Math.round(ms * 10) / 10,
+      steps_ms: visit.stepsMs,
+      code: error?.code,
+    };
+    if (error && !isRefusal(error.code) && error.code !== 'cancelled')
+      this.options.logger.warn({ ...line, err: error }, 'request');
+    else this.options.logger.info(line, 'request');
+  }
+}
+
+interface Goodbye {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: Route | undefined;
+  readonly visit: Visit;
+  readonly startedAt: number;
+  readonly sentBefore: number;
+}

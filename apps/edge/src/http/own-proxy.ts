@@ -1,0 +1,135 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { Transform, type TransformCallback } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Agent, request as send } from 'undici';
+import { AntipodeError } from '@antipode/errors';
+
+/** RFC 9110 §7.6.1: between two neighbours only. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  // Told anew, and only by us.
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'forwarded',
+  'expect',
+]);
+
+export interface OwnProxyOptions {
+  /** Where `/-/…` is answered. */
+  readonly target: string;
+  readonly maxBodyBytes: number;
+  readonly timeoutMs: number;
+}
+
+/** `/-/…` is the mirror's own: REST, webhooks and pages, answered by the registry behind this door. */
+export class OwnProxy {
+  private readonly agent: Agent;
+
+  constructor(private readonly options: OwnProxyOptions) {
+    this.agent = new Agent({
+      connections: 64,
+      headersTimeout: options.timeoutMs,
+      bodyTimeout: options.timeoutMs,
+      maxHeaderSize: 32 * 1024,
+    });
+  }
+
+  close(): Promise<void> {
+    return this.agent.destroy();
+  }
+
+  /** @throws AntipodeError `service_unavailable` before the first byte, `too_large`; later failures destroy the connection. */
+  async relay(
+    request: IncomingMessage,
+    response: ServerResponse,
+    client: { address: string; signal: AbortSignal },
+  ): Promise<void> {
+    const answer = await this.ask(request, client);
+    response.writeHead(answer.statusCode, withoutHops(answer.headers));
+    try {
+      await pipeline(answer.body, response);
+    } catch (error) {
+      response.destroy();
+      throw error;
+    }
+  }
+
+  /** Behind "/-/" and nowhere else: dots must not lead to what the registry shows to nobody outside. */
+  private urlOf(request: IncomingMessage): URL {
+    const url = new URL(targetOf(request), this.options.target);
+    if (!/^\/-(?:\/|$)/.test(url.pathname)) throw new AntipodeError('not_found', DOING);
+    return url;
+  }
+
+  private async ask(request: IncomingMessage, { address, signal }: { address: string; signal: AbortSignal }) {
+    const limit = new BodyLimit(this.options.maxBodyBytes);
+    const hasBody =
+      request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+    if (Number(request.headers['content-length'] ?? 0) > this.options.maxBodyBytes) throw tooLarge();
+    const url = this.urlOf(request);
+    try {
+      return await send(url, {
+        // undici takes every method that Node's parser lets through.
+        method: (request.method ?? 'GET') as 'GET',
+        headers: { ...withoutHops(request.headers), ...forwarded(request, address) },
+        body: hasBody ? request.pipe(limit) : null,
+        dispatcher: this.agent,
+        signal,
+      });
+    } catch (error) {
+      if (limit.exceeded) throw tooLarge();
+      if (signal.aborted) throw new AntipodeError('cancelled', DOING);
+      throw new AntipodeError('service_unavailable', DOING, {}, { cause: error });
+    }
+  }
+}
+
+const DOING = 'passing a request to the registry';
+
+const tooLarge = (): AntipodeError => new AntipodeError('too_large', DOING);
+
+/** Only the path and the query: "//host/x" or an absolute target must not choose another host. */
+const targetOf = (request: IncomingMessage): string =>
+  `/${(request.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '').replace(/^[/\\]+/, '')}`;
+
+const forwarded = (request: IncomingMessage, address: string): Record<string, string> => ({
+  'x-forwarded-for': address,
+  'x-forwarded-host': request.headers.host ?? '',
+});
+
+function withoutHops(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  const named = String(headers.connection ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
+  const kept: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !HOP_BY_HOP.has(name) && !named.includes(name)) kept[name] = value;
+  }
+  return kept;
+}
+
+/** Ends a body that has no declared length and no end. */
+class BodyLimit extends Transform {
+  exceeded = false;
+  private size = 0;
+
+  constructor(private readonly maxBytes: number) {
+    super();
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.size += chunk.length;
+    this.exceeded = this.size > this.maxBytes;
+    if (this.exceeded) done(tooLarge());
+    else done(null, chunk);
+  }
+}

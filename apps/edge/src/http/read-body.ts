@@ -1,0 +1,137 @@
+import type { IncomingMessage } from 'node:http';
+import { createGunzip } from 'node:zlib';
+import { AntipodeError } from '@antipode/errors';
+
+export interface ReadBodyOptions {
+  /** Of the decoded body: a gzip bomb ends here. */
+  readonly maxBytes: number;
+  readonly budget: BodyBudget;
+  /** A client that sends nothing for this long is given up. */
+  readonly idleMs: number;
+}
+
+export interface RequestBody {
+  /** As the client sent it. */
+  readonly raw: Buffer;
+  readonly decoded: Buffer;
+  /** Must be called when neither is needed any more. */
+  readonly release: () => void;
+}
+
+/** How many bytes of request bodies may be held in memory at one moment, by all requests together. */
+export class BodyBudget {
+  private held = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  /** @throws AntipodeError `busy` where there is no room. */
+  take(bytes: number): void {
+    if (this.held + bytes > this.maxBytes)
+      throw new AntipodeError('busy', 'reading a request: no memory left');
+    this.held += bytes;
+  }
+
+  give(bytes: number): void {
+    this.held -= bytes;
+  }
+}
+
+/**
+ * Reads a request's body whole, however it was sent (Content-Length, chunked, gzip), within bounds.
+ *
+ * @throws AntipodeError `too_large`, `unsupported` (encoding), `invalid` (broken gzip), `timed_out`, `cancelled`, `busy`.
+ */
+export async function readBody(request: IncomingMessage, options: ReadBodyOptions): Promise<RequestBody> {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
+  const isGzip = encoding === 'gzip' || encoding === 'x-gzip';
+  if (!isGzip && encoding !== 'identity' && encoding !== '')
+    throw new AntipodeError('unsupported', 'reading a request: unknown encoding');
+  const held = new Held(options);
+  try {
+    const raw = await collect(request, held, options.idleMs);
+    const decoded = isGzip ? await gunzip(raw, held) : raw;
+    return { raw, decoded, release: held.release };
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+}
+
+/** What one body has taken of the budget. */
+class Held {
+  private bytes = 0;
+
+  constructor(private readonly options: ReadBodyOptions) {}
+
+  take(bytes: number): void {
+    this.options.budget.take(bytes);
+    this.bytes += bytes;
+  }
+
+  requireBelowLimit(bytes: number): void {
+    if (bytes > this.options.maxBytes)
+      throw new AntipodeError('too_large', 'reading a request', { limit: this.options.maxBytes });
+  }
+
+  readonly release = (): void => {
+    this.options.budget.give(this.bytes);
+    this.bytes = 0;
+  };
+}
+
+function collect(request: IncomingMessage, held: Held, idleMs: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      timer.refresh();
+      size += chunk.length;
+      try {
+        held.requireBelowLimit(size);
+        held.take(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        stop(error);
+      }
+    };
+    const onEnd = (): void => {
+      settle();
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
+    };
+    const onGone = (): void => stop(new AntipodeError('cancelled', 'reading a request: the client is gone'));
+    const stop = (error: unknown): void => {
+      settle();
+      request.pause();
+      reject(error as Error);
+    };
+    const settle = (): void => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+      // A late reset of the connection must find a listener.
+      request.on('error', () => undefined);
+    };
+    const timer = setTimeout(() => stop(new AntipodeError('timed_out', 'reading a request')), idleMs);
+    request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
+  });
+}
+
+/** In small steps, so that a bomb is noticed after the limit and not after its explosion. */
+async function gunzip(raw: Buffer, held: Held): Promise<Buffer> {
+  const stream = createGunzip();
+  stream.end(raw);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // Leaving the loop by an error destroys the stream.
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      held.requireBelowLimit(size);
+      held.take(chunk.length);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof AntipodeError) throw error;
+    throw new AntipodeError('invalid', 'reading a request: broken gzip', {}, { cause: error });
+  }
+  return Buffer.concat(chunks, size);
+}

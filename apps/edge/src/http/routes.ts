@@ -1,0 +1,54 @@
+import type { GitService } from '@antipode/domain';
+
+/** Every kind of request that the HTTP door knows. A closed set: it is a metric's label. */
+export type RouteName = 'info_refs' | 'upload_pack' | 'receive_pack' | 'lfs' | 'dumb' | 'own' | 'page';
+
+export interface Route {
+  readonly name: RouteName;
+  /** The repository's part of the path, still percent-encoded, without the leading slash. */
+  readonly path: string;
+  readonly query: string;
+}
+
+interface Pattern {
+  readonly name: RouteName;
+  readonly methods: readonly string[];
+  /** The first group is the repository's path. */
+  readonly pattern: RegExp;
+}
+
+/** gitprotocol-http(5); the first pattern that fits wins. */
+const ROUTES: readonly Pattern[] = [
+  { name: 'own', methods: [], pattern: /^\/-(?:\/|$)()/ },
+  { name: 'info_refs', methods: ['GET', 'HEAD'], pattern: /^\/(.+)\/info\/refs$/ },
+  { name: 'upload_pack', methods: ['POST'], pattern: /^\/(.+)\/git-upload-pack$/ },
+  { name: 'receive_pack', methods: ['POST'], pattern: /^\/(.+)\/git-receive-pack$/ },
+  { name: 'lfs', methods: [], pattern: /^\/(.+)\/info\/lfs(?:\/.*)?$/ },
+  {
+    name: 'dumb',
+    methods: ['GET', 'HEAD'],
+    pattern: /^\/(.+)\/(?:HEAD|objects\/(?:info\/[^/]+|pack\/pack-[^/]+|[0-9a-f]{2}\/[0-9a-f]+))$/,
+  },
+  { name: 'page', methods: ['GET', 'HEAD'], pattern: /^\/(.*)$/ },
+];
+
+/** Which route a request takes; undefined for a target that is no path at all ("*", "host:443"). */
+export function findRoute(target: string): Route | undefined {
+  // A proxy may send the absolute form (RFC 9112); the host in it decides nothing here.
+  const relative = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  const mark = relative.indexOf('?');
+  const pathname = mark < 0 ? relative : relative.slice(0, mark);
+  const query = mark < 0 ? '' : relative.slice(mark + 1);
+  for (const { name, pattern } of ROUTES) {
+    const found = pattern.exec(pathname);
+    if (found) return { name, path: found[1] ?? '', query };
+  }
+  return undefined;
+}
+
+/** The methods of a route; empty where it takes them all. */
+export const methodsOf = (name: RouteName): readonly string[] =>
+  ROUTES.find((route) => route.name === name)?.methods ?? [];
+
+export const contentType = (service: GitService, what: 'advertisement' | 'request' | 'result'): string =>
+  `application/x-${service}-${what}`;

@@ -1,0 +1,152 @@
+import type { Readable } from 'node:stream';
+import { AntipodeError } from '@antipode/errors';
+import { missingObjects, startUploadPack, type RunningGit } from '@antipode/git-process';
+import type { ProtocolVersion, UploadPackPlan } from '@antipode/git-wire';
+import type { Snapshot } from '@antipode/mirror-disk';
+import type { Admission } from './admission.js';
+import type { Session } from './hallway.js';
+import type { Mirror, Mirrors } from './mirrors.js';
+import { Opening } from './opening.js';
+
+export interface FetchQuestion {
+  readonly plan: UploadPackPlan;
+  readonly version: ProtocolVersion;
+  /** The request as git wants it on stdin: decoded. */
+  readonly body: Buffer;
+  readonly notice: string;
+}
+
+/** An answer of git that has begun well. */
+export interface FetchAnswer {
+  readonly opening: Buffer;
+  readonly rest: Readable;
+  /** Rejects where git ended badly: what was sent is not whole. */
+  readonly finished: Promise<void>;
+  /** Must be called when the answer is over, however it ended. */
+  readonly leave: () => void;
+}
+
+/** Answers fetches from our copy: one `git upload-pack` each. */
+export class ServeFetch {
+  private readonly oids = new WeakMap<Snapshot, ReadonlySet<string>>();
+
+  constructor(
+    private readonly mirrors: Mirrors,
+    private readonly admission: Admission,
+  ) {}
+
+  get counts(): { readonly running: number; readonly waiting: number } {
+    return this.admission.counts;
+  }
+
+  /** True where every wanted object is here. A process is started only for wants that no ref of the epoch names. */
+  async hasWants(session: Session, mirror: Mirror, { wants }: UploadPackPlan): Promise<boolean> {
+    const known = this.oidsOf(mirror.snapshot);
+    const others = wants.filter((oid) => !known.has(oid));
+    if (others.length === 0) return true;
+    const leave = await this.enter(session);
+    try {
+      return (await missingObjects(this.mirrors.repositoryPath(mirror.id), others)).length === 0;
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * @throws AntipodeError `busy` before anything was started; `mirror_damaged` where git refuses or fails
+   *   before its first byte, with git's sentence as the hint.
+   */
+  async start(session: Session, mirror: Mirror, question: FetchQuestion): Promise<FetchAnswer> {
+    const leave = await this.enter(session);
+    try {
+      return await this.run(session, mirror, question, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  private enter(session: Session): Promise<() => void> {
+    return session.visit.step('queue', () => this.admission.enter(session.repository.id, session.signal));
+  }
+
+  private async run(
+    session: Session,
+    mirror: Mirror,
+    question: FetchQuestion,
+    leave: () => void,
+  ): Promise<FetchAnswer> {
+    const { plan, version, body } = question;
+    const git = await startUploadPack({
+      repository: this.mirrors.repositoryPath(mirror.id),
+      protocol: `v${version}`,
+      mode: 'stateless',
+      // A fetch near the tip is several times larger with bitmaps; a clone is several times slower without.
+      bitmaps: plan.haves.length > 0 ? 'skip' : 'use',
+      signal: session.signal,
+    });
+    git.stdin.end(body);
+    const finished = requireGoodEnd(git);
+    // Awaited by whoever streams the answer; until then a failure must not count as unhandled.
+    finished.catch(() => undefined);
+    try {
+      const opening = await session.visit.step('first_byte', () => readOpening(git, question));
+      return { opening, rest: git.stdout, finished, leave };
+    } catch (error) {
+      git.kill();
+      throw error;
+    }
+  }
+
+  private oidsOf(snapshot: Snapshot): ReadonlySet<string> {
+    let oids = this.oids.get(snapshot);
+    if (!oids) {
+      oids = new Set(snapshot.refs.map(({ oid }) => oid));
+      this.oids.set(snapshot, oids);
+    }
+    return oids;
+  }
+}
+
+async function readOpening(git: RunningGit, { plan, version, notice }: FetchQuestion): Promise<Buffer> {
+  const opening = new Opening({
+    version,
+    sidebandAll: plan.options.has('sideband-all') ? 'yes' : 'no',
+    notice: plan.options.has('no-progress') ? undefined : notice,
+  });
+  for (;;) {
+    const chunk = await nextChunk(git.stdout);
+    if (!chunk) await requireGoodEnd(git);
+    const opened = chunk ? opening.take(chunk) : opening.end();
+    if (opened.kind === 'good') return opened.bytes;
+    if (opened.kind === 'refused')
+      throw new AntipodeError('mirror_damaged', 'git refused a fetch', {}, { hint: opened.sentence });
+  }
+}
+
+/** The next bytes, or undefined at the end; leaves the stream as it is otherwise, for `pipeline` to go on with. */
+async function nextChunk(stream: Readable): Promise<Buffer | undefined> {
+  for (;;) {
+    const chunk = stream.read() as Buffer | null;
+    if (chunk !== null) return chunk;
+    if (stream.readableEnded || stream.destroyed) return undefined;
+    await new Promise<void>((resolve) => {
+      const events = ['readable', 'end', 'close', 'error'] as const;
+      const done = (): void => {
+        for (const event of events) stream.off(event, done);
+        resolve();
+      };
+      for (const event of events) stream.once(event, done);
+    });
+  }
+}
+
+async function requireGoodEnd(git: RunningGit): Promise<void> {
+  const { code, signal, stderr } = await git.exited;
+  if (code === 0) return;
+  throw new AntipodeError('mirror_damaged', 'answering a fetch with git', {
+    exitCode: code,
+    signal,
+    stderr: stderr.slice(-500),
+  });
+}

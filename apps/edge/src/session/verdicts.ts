@@ -1,0 +1,80 @@
+import { createHmac } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { auth } from '@antipode/contracts';
+import type { RepositoryPath, Right } from '@antipode/domain';
+import { callUnary } from '@antipode/rpc';
+
+export interface Question {
+  readonly path: RepositoryPath;
+  readonly right: Right;
+  /** The caller's Authorization header; undefined for an anonymous caller. */
+  readonly authorization: string | undefined;
+  readonly clientAddress: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Allowed {
+  /** A meaningless, stable name of the credential; '' for an anonymous caller. */
+  readonly principal: string;
+  /** The verdict stands only because of the outage policy. */
+  readonly outage: boolean;
+}
+
+interface Remembered extends Allowed {
+  readonly validUntilMs: number;
+}
+
+export interface VerdictsOptions {
+  readonly client: auth.AuthServiceClient;
+  readonly secretKey: Buffer;
+  readonly timeoutMs: number;
+  readonly maxEntries: number;
+}
+
+const RIGHT: Record<Right, auth.Right> = { read: auth.Right.RIGHT_READ, write: auth.Right.RIGHT_WRITE };
+
+/**
+ * Who is this, and may they? Asks the auth service and remembers a yes for as long as auth says.
+ * A no is never remembered here: auth must see every failed attempt, in order to count it.
+ */
+export class Verdicts {
+  private readonly remembered: LRUCache<string, Remembered>;
+
+  constructor(private readonly options: VerdictsOptions) {
+    this.remembered = new LRUCache({ max: options.maxEntries });
+  }
+
+  /** @throws AntipodeError with auth's code: `unauthenticated`, `not_found`, `denied`, `too_many_failures`, `primary_unavailable`… */
+  async authorize(question: Question): Promise<Allowed> {
+    const key = this.key(question);
+    const known = this.remembered.get(key);
+    if (known && known.validUntilMs > Date.now()) return known;
+    const verdict = await this.ask(question);
+    if (verdict.validUntilMs > Date.now()) this.remembered.set(key, verdict);
+    return verdict;
+  }
+
+  /** The primary has just said otherwise. */
+  forget(question: Pick<Question, 'path' | 'right' | 'authorization'>): void {
+    this.remembered.delete(this.key(question));
+  }
+
+  private async ask({ path, right, authorization, clientAddress, signal }: Question): Promise<Remembered> {
+    const { client, timeoutMs } = this.options;
+    const answer = await callUnary(
+      client,
+      'authorize',
+      { repositoryPath: path, right: RIGHT[right], authorization: authorization ?? '', clientAddress },
+      { timeoutMs, signal },
+    );
+    return { principal: answer.principal, outage: answer.outage, validUntilMs: Number(answer.validUntilMs) };
+  }
+
+  /** Never the credential itself: a core dump of this map teaches nothing. */
+  private key({ path, right, authorization }: Pick<Question, 'path' | 'right' | 'authorization'>): string {
+    // A path holds no NUL and a right is a word, so no two questions share a text.
+    return createHmac('sha256', this.options.secretKey)
+      .update(`${right}\0${path}\0${authorization === undefined ? '-' : `+${authorization}`}`)
+      .digest('base64');
+  }
+}

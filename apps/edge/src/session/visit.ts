@@ -1,0 +1,35 @@
+import type { RepositoryId } from '@antipode/domain';
+
+/** Where an answer's bytes came from. A closed set: it is a metric's label. */
+export type Source = 'memory' | 'git' | 'passthrough' | 'none';
+
+/**
+ * What is known about one request when it is over: the one log line, the span's attributes and the metrics
+ * are made of it. Never a path that a stranger typed, never a credential.
+ */
+export class Visit {
+  repositoryId: RepositoryId | undefined;
+  principal: string | undefined;
+  source: Source = 'none';
+  protocol: number | undefined;
+  epoch: number | undefined;
+  /** Why the mirror did not answer by itself. */
+  passedBecause: string | undefined;
+  /** The verdict, or the epoch, stood only by the outage policy. */
+  outage = false;
+  bytesIn = 0;
+  error: unknown;
+  readonly stepsMs: Record<string, number> = {};
+
+  /** Runs one step and notes how long it took. */
+  async step<T>(name: Step, work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.stepsMs[name] = Math.round(((this.stepsMs[name] ?? 0) + performance.now() - startedAt) * 10) / 10;
+    }
+  }
+}
+
+export type Step = 'authorize' | 'body' | 'freshness' | 'queue' | 'first_byte' | 'stream';

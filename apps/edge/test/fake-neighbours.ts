@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { auth, registry, sync } from '@antipode/contracts';
+import { AntipodeError, type Code } from '@antipode/errors';
+import { createPrimary, primarySettings, type Primary } from '@antipode/primary';
+import { answerStream, answerUnary, RpcServer } from '@antipode/rpc';
+import { z } from 'zod';
+import type { GivenMirrors } from './given-mirrors.js';
+
+export interface Asked {
+  authorize: number;
+  ensureFresh: number;
+  learn: number;
+}
+
+/** auth, registry and sync as real gRPC servers: auth asks the primary, sync fetches from it. */
+export class FakeNeighbours {
+  readonly asked: Asked = { authorize: 0, ensureFresh: 0, learn: 0 };
+  /** Failures on request, by method. */
+  readonly failing: { authorize?: AntipodeError; ensureFresh?: AntipodeError } = {};
+  /** How long a verdict may be remembered. */
+  verdictMs = 60_000;
+  private readonly changes = new EventEmitter();
+  private readonly primary: Primary;
+
+  private constructor(
+    private readonly server: RpcServer,
+    private readonly options: {
+      primaryUrl: string;
+      mirrors: GivenMirrors;
+      settings: Readonly<Record<string, string>>;
+    },
+  ) {
+    this.primary = createPrimary(
+      z.object(primarySettings).parse({ PRIMARY_GIT_URL: options.primaryUrl, ...options.settings }),
+    );
+  }
+
+  static async open(options: {
+    primaryUrl: string;
+    mirrors: GivenMirrors;
+    settings: Readonly<Record<string, string>>;
+  }): Promise<FakeNeighbours> {
+    const server = new RpcServer('127.0.0.1:0');
+    const fakes = new FakeNeighbours(server, options);
+    server.add(auth.AuthServiceService, {
+      authorize: answerUnary((request: auth.AuthorizeRequest) => fakes.authorize(request)),
+    });
+    server.add(sync.SyncServiceService, {
+      ensureFresh: answerUnary((request: sync.EnsureFreshRequest) => fakes.ensureFresh(request)),
+      requestSync: answerUnary(() => Promise.resolve({})),
+    });
+    server.add(registry.RegistryServiceService, fakes.registry());
+    await server.listen();
+    return fakes;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.server.port}`;
+  }
+
+  async close(): Promise<void> {
+    this.changes.emit('end');
+    await this.server.close();
+  }
+
+  /** Whether the neighbours can be reached at all. */
+  failAll(code: Code): void {
+    this.failing.authorize = new AntipodeError(code, 'failing on request');
+    this.failing.ensureFresh = new AntipodeError(code, 'failing on request');
+  }
+
+  private async authorize(request: auth.AuthorizeRequest): Promise<auth.AuthorizeResponse> {
+    this.asked.authorize += 1;
+    if (this.failing.authorize) throw this.failing.authorize;
+    const authorization = request.authorization === '' ? undefined : request.authorization;
+    const verdict = await this.primary.authorize({
+      path: request.repositoryPath,
+      right: 'read',
+      authorization,
+    });
+    if (verdict.kind === 'denied') throw new AntipodeError('denied', 'asking', {}, { hint: verdict.message });
+    if (verdict.kind !== 'allowed') throw new AntipodeError(verdict.kind, 'asking');
+    return {
+      principal: authorization ? 'somebody-known' : '',
+      validUntilMs: Date.now() + this.verdictMs,
+      outage: false,
+    };
+  }
+
+  private async ensureFresh({ repositoryId }: sync.EnsureFreshRequest): Promise<sync.EnsureFreshResponse> {
+    this.asked.ensureFresh += 1;
+    if (this.failing.ensureFresh) throw this.failing.ensureFresh;
+    const epoch = await this.options.mirrors.sync(repositoryId);
+    return { epoch, confirmedAtMs: Date.now() };
+  }
+
+  private registry(): registry.RegistryServiceServer {
+    const unused = answerUnary(() => Promise.reject(new AntipodeError('unsupported', 'not in this test')));
+    return {
+      watchRepositories: answerStream((_, call) => this.watch(call.signal)),
+      learnRepository: answerUnary((request: registry.LearnRepositoryRequest) => this.learn(request.path)),
+      getConnection: unused,
+      reportSync: unused,
+      getSelection: unused,
+      setSelection: unused,
+    } as unknown as registry.RegistryServiceServer;
+  }
+
+  private async *watch(signal: AbortSignal): AsyncGenerator<registry.WatchRepositoriesResponse> {
+    let sent = 0;
+    let completed = false;
+    const take = () => this.options.mirrors.selected.slice(sent);
+    for (;;) {
+      for (const repository of take()) {
+        sent += 1;
+        yield { event: { $case: 'upserted', value: repository } };
+      }
+      if (!completed) yield { event: { $case: 'complete', value: {} } };
+      completed = true;
+      const ended = once(this.changes, 'end').then(() => 'end');
+      const changed = once(this.options.mirrors.events, 'selected').then(() => 'more');
+      if ((await Promise.race([ended, changed])) === 'end' || signal.aborted) return;
+    }
+  }
+
+  private learn(path: string): Promise<registry.LearnRepositoryResponse> {
+    this.asked.learn += 1;
+    const repository = { id: randomUUID(), path, public: false, projectKey: '', freshness: '' };
+    this.options.mirrors.selected.push(repository);
+    return Promise.resolve({ repository });
+  }
+}

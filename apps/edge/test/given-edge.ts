@@ -1,0 +1,120 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { createLogger, HealthChecks, LOGGER } from '@antipode/service-kit';
+import { eventually, startGitHttpBackend, type GitCredential, type GitHttpBackend } from '@antipode/testing';
+import { readConfig } from '../src/config.js';
+import { edgeModule, type OpenTable, TABLE } from '../src/edge.module.js';
+import { HttpDoor } from '../src/http/http-door.js';
+import { FakeNeighbours } from './fake-neighbours.js';
+import { GivenMirrors } from './given-mirrors.js';
+
+export const READER: GitCredential = { username: 'reader', password: 'reads' };
+export const STRANGER: GitCredential = { username: 'stranger', password: 'wanders' };
+
+export interface GivenEdgeOptions {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Paths that anybody may read. */
+  readonly public?: readonly string[];
+}
+
+/** An edge with real neighbours on real sockets, a real primary (git http-backend) and real repositories on disk. */
+export class GivenEdge implements AsyncDisposable {
+  private constructor(
+    readonly folder: string,
+    readonly url: string,
+    readonly primary: GitHttpBackend,
+    readonly neighbours: FakeNeighbours,
+    readonly mirrors: GivenMirrors,
+    readonly app: INestApplicationContext,
+    readonly logs: Record<string, unknown>[],
+  ) {}
+
+  static async open(options: GivenEdgeOptions = {}): Promise<GivenEdge> {
+    const folder = await mkdtemp(join(tmpdir(), 'antipode-edge-'));
+    const origin = join(folder, 'primary');
+    await mkdir(origin);
+    const primary = await startGitHttpBackend({ root: origin, admits: admit(options.public ?? []) });
+    const mirrors = new GivenMirrors({ data: join(folder, 'data'), origin, public: options.public ?? [] });
+    const neighbours = await FakeNeighbours.open({
+      primaryUrl: primary.url,
+      mirrors,
+      settings: options.settings ?? {},
+    });
+    const logs: Record<string, unknown>[] = [];
+    const app = await startEdge(folder, { primary, neighbours, settings: options.settings ?? {}, logs });
+    const url = `http://127.0.0.1:${app.get(HttpDoor).port}`;
+    return new GivenEdge(folder, url, primary, neighbours, mirrors, app, logs);
+  }
+
+  /** Makes a repository on the primary, selects it, and waits until the edge knows. */
+  async add(...given: Parameters<GivenMirrors['add']>): Promise<string> {
+    const id = await this.mirrors.add(...given);
+    const { table } = this.app.get<OpenTable>(TABLE);
+    await eventually(() => table.get(id));
+    return id;
+  }
+
+  repositoryUrl(path = 'acme/widget'): string {
+    return `${this.url}/${path}.git`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app.close();
+    await this.neighbours.close();
+    await this.primary[Symbol.asyncDispose]();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
+}
+
+export const basic = ({ username, password }: GitCredential): string =>
+  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+
+const admit =
+  (open: readonly string[]) =>
+  (who: GitCredential | undefined, path: string): boolean =>
+    open.some((name) => path.startsWith(`/${name}.git/`)) ||
+    (who?.username === READER.username && who.password === READER.password);
+
+async function startEdge(
+  folder: string,
+  around: {
+    primary: GitHttpBackend;
+    neighbours: FakeNeighbours;
+    settings: Readonly<Record<string, string>>;
+    logs: Record<string, unknown>[];
+  },
+): Promise<INestApplicationContext> {
+  const { primary, neighbours, settings, logs } = around;
+  const config = readConfig({
+    ANTIPODE_DATA: join(folder, 'data'),
+    HTTP_PORT: '0',
+    AUTH_GRPC: neighbours.address,
+    REGISTRY_GRPC: neighbours.address,
+    SYNC_GRPC: neighbours.address,
+    SECRET_KEY: randomBytes(32).toString('hex'),
+    PRIMARY_GIT_URL: primary.url,
+    SHUTDOWN_SECONDS: '1',
+    ...settings,
+  });
+  const logger = createLogger({ service: 'edge', node: 'test', level: 'silent' });
+  const keep = (line: unknown): void => void logs.push(line as Record<string, unknown>);
+  Object.assign(logger, { info: keep, warn: keep });
+  const provided = [
+    { provide: LOGGER, useValue: logger },
+    { provide: HealthChecks, useValue: new HealthChecks() },
+  ];
+  class Kit {}
+  class Root {}
+  Module({})(Kit);
+  Module({})(Root);
+  const root: DynamicModule = {
+    module: Root,
+    imports: [{ module: Kit, global: true, providers: provided, exports: provided }, edgeModule(config)],
+  };
+  return NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+}

@@ -8,7 +8,7 @@ import { portsFrom, type Ports } from '../house/ports.js';
 import { loadSecrets, type Secrets } from '../house/secrets.js';
 import { DemoFile } from '../demo/demo-file.js';
 import { foundationParts, servicePartsFor, simulatedPrimary, STOP_ORDER } from '../parts/all-parts.js';
-import { readSimulatorState, type SimulatorState } from '../parts/simulator.js';
+import { readSimulatorState, simulatorUrl, type SimulatorState } from '../parts/simulator.js';
 import { publicUrl } from '../parts/services.js';
 import type { Screen } from '../screen/screen.js';
 import { primaryFrom, type UpOptions } from './up-settings.js';
@@ -66,6 +66,7 @@ async function runHouse(options: UpOptions, premises: Premises): Promise<void> {
   try {
     await Promise.race([open(options, premises, house, demoFile), house.whenBroken]);
     premises.onReady();
+    if (!premises.config.detached) screen.say('It stays up until Ctrl-C.');
     await Promise.race([whenAborted(stop), house.whenBroken]);
   } catch (error) {
     // A wait that the stop cut short is no failure.
@@ -76,6 +77,7 @@ async function runHouse(options: UpOptions, premises: Premises): Promise<void> {
     if (anything) screen.say('Stopping …');
     await house.stop(STOP_ORDER);
     await demoFile.remove();
+    screen.settle();
     if (anything) screen.say('Stopped.');
   }
 }
@@ -100,7 +102,14 @@ async function open(options: UpOptions, premises: Premises, house: House, demoFi
   screen.settle();
   await demoFile.write({ ports, adminToken: secrets.adminToken, primary, sim, processes: house.processes });
   screen.say(`Ready after ${((performance.now() - begun) / 1000).toFixed(1)} s.`);
-  if (demo) await runDemo({ ...premises, sim, mirrorUrl: publicUrl(ports), adminToken: secrets.adminToken });
+  if (demo)
+    await runDemo({
+      ...premises,
+      sim,
+      mirrorUrl: publicUrl(ports),
+      primaryUrl: simulatorUrl(ports.sim),
+      adminToken: secrets.adminToken,
+    });
   else
     screen.say(
       `The mirror is at ${publicUrl(ports)}; its admin token is in ${premises.dataFolder}/secrets/admin-token.`,

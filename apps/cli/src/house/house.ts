@@ -68,8 +68,16 @@ export class House {
     const named = new Set(order.flat());
     const rest = [...this.running.keys()].filter((name) => !named.has(name));
     for (const names of [...order, rest]) {
-      await Promise.all(names.map((name) => this.running.get(name)?.stop(graceMs)));
+      await Promise.all(names.map((name) => this.stopOne(name, graceMs)));
     }
+  }
+
+  private async stopOne(name: string, graceMs?: number): Promise<void> {
+    const part = this.running.get(name);
+    if (!part) return;
+    this.options.screen.part(name, part.part.title, 'stopping');
+    await part.stop(graceMs);
+    this.options.screen.part(name, part.part.title, 'stopped');
   }
 
   private async bringUp(part: Part, signal: AbortSignal): Promise<void> {
@@ -103,7 +111,9 @@ export class House {
       );
     }
     screen.say(`${part.name} ended (${how}); starting it again. Its log: ${logOf(dataFolder, part.name)}`);
-    await wait(Math.min(FIRST_BACKOFF_MS * 2 ** recent.length, LONGEST_BACKOFF_MS), undefined, { signal: this.stopSwitch.signal });
+    await wait(Math.min(FIRST_BACKOFF_MS * 2 ** recent.length, LONGEST_BACKOFF_MS), undefined, {
+      signal: this.stopSwitch.signal,
+    });
     const again = await this.tryAgain(part);
     if (again !== undefined) return this.bringBack(part, again);
     await this.options.onChange(this.processes);

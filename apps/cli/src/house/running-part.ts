@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { AntipodeError } from '@antipode/errors';
+import type { AntipodeError } from '@antipode/errors';
 import { stoppedShort } from '../stopped-short.js';
 import { signalGroup } from './journal.js';
 import { launch } from './launch.js';

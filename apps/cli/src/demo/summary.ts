@@ -1,0 +1,63 @@
+import type { SimulatorState } from '../parts/simulator.js';
+import type { CloneResult } from './clone.js';
+import type { MirroredRepository } from './mirror-api.js';
+import type { Traffic } from './primary-traffic.js';
+import { formatBytes } from './watch-sync.js';
+
+export interface DemoOutcome {
+  readonly project: string;
+  readonly repositories: readonly MirroredRepository[];
+  readonly syncSeconds: number;
+  readonly syncTraffic: Traffic;
+  readonly cloned: MirroredRepository;
+  readonly cloneResult: CloneResult;
+  readonly cloneTraffic: Traffic;
+  readonly destination: string;
+  readonly mirrorUrl: string;
+  readonly primaryUrl: string;
+  readonly adminTokenFile: string;
+  readonly sim: SimulatorState;
+  readonly cloner: SimulatorState['users'][number];
+}
+
+/** What happened and what to do next, as lines for the screen. */
+export function summaryOf(outcome: DemoOutcome): string[] {
+  return ['', ...whatHappened(outcome), '', ...goOnWith(outcome), ''];
+}
+
+function whatHappened({
+  project,
+  repositories,
+  syncSeconds,
+  syncTraffic,
+  cloned,
+  cloneResult,
+  cloneTraffic,
+  cloner,
+  destination,
+}: DemoOutcome): string[] {
+  return [
+    'What happened',
+    `  mirrored   ${repositories.length} repositories of project ${project}, in ${syncSeconds.toFixed(1)} s`,
+    `             ${formatBytes(syncTraffic.bytes)} from the primary, in ${syncTraffic.requests} requests`,
+    `  cloned     ${cloned.path} through the mirror as ${cloner.username}, in ${cloneResult.seconds.toFixed(2)} s (${cloneResult.commits} commits, in ${destination})`,
+    `             ${formatBytes(cloneResult.packBytes)} from the mirror; ${formatBytes(cloneTraffic.bytes)} from the primary, which was asked whether ${cloner.username} may read it`,
+  ];
+}
+
+function goOnWith({ cloned, mirrorUrl, primaryUrl, adminTokenFile, sim, cloner }: DemoOutcome): string[] {
+  const withUser = (url: string): string => url.replace('://', `://${cloner.username}:${cloner.apiToken}@`);
+  return [
+    'Go on with',
+    `  git clone ${withUser(mirrorUrl)}/${cloned.path}.git`,
+    '',
+    `  the mirror   ${mirrorUrl}`,
+    `  its REST     ${mirrorUrl}/-/api/v1/repositories (Authorization: Bearer, with the token in ${adminTokenFile})`,
+    `  the primary  ${primaryUrl}, a simulated Bitbucket with the workspace ${sim.workspace}`,
+    '  its users    password for git and REST is the API token',
+    ...sim.users.map(
+      ({ role, username, email, apiToken }) =>
+        `    ${role.padEnd(9)} ${username.padEnd(10)} ${email.padEnd(26)} ${apiToken}`,
+    ),
+  ];
+}

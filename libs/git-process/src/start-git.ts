@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AntipodeError } from '@antipode/errors';
 import { configEnv, type ConfigPair } from './config-env.js';
+import { ownerEnv } from './kill-orphans.js';
 
 export interface StartGitOptions {
   /** The git command and its arguments, without "git" itself. Nothing secret: `ps` shows it. */
@@ -82,7 +83,7 @@ export async function startGit(options: StartGitOptions): Promise<RunningGit> {
   started += 1;
   const child = spawn('git', [...options.args], {
     cwd: options.cwd,
-    env: { ...baseEnv(), ...configEnv(options.config ?? []), ...options.env },
+    env: { ...baseEnv(), ...ownerEnv(), ...configEnv(options.config ?? []), ...options.env },
     detached: true,
     stdio: 'pipe',
   });

@@ -1,0 +1,62 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import type { RepositoryId } from '@antipode/domain';
+import { connectProducer, JobQueues, type JobName, type Pool, type Reason } from '@antipode/queues';
+import { LOGGER, type Logger } from '@antipode/service-kit';
+import { CONFIG, type SyncConfig } from '../config.js';
+import { MirrorsService } from '../mirrors/mirrors.service.js';
+
+const NAMES: Readonly<Record<Pool, JobName>> = {
+  clone: 'mirror.clone',
+  sync: 'mirror.sync',
+  maintenance: 'mirror.maintain',
+};
+
+/** The asking side of this node's own queues. */
+@Injectable()
+export class SyncQueues implements OnApplicationShutdown {
+  private readonly redis: Redis;
+  private readonly queues: JobQueues;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: SyncConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly mirrors: MirrorsService,
+  ) {
+    this.redis = connectProducer(config.REDIS_URL, (error) => this.logger.debug({ err: error }, 'redis'));
+    this.queues = new JobQueues(this.redis, (error) => this.logger.warn({ err: error }, 'queue'));
+  }
+
+  /**
+   * Asks for a first clone or an increment, whichever the repository needs. One runs and at most one waits.
+   *
+   * @throws AntipodeError `service_unavailable` where Redis does not answer.
+   */
+  async request(repositoryId: RepositoryId, reason: Reason): Promise<void> {
+    const name = this.mirrors.status(repositoryId).epoch === 0 ? 'mirror.clone' : 'mirror.sync';
+    await this.queues.request(name, { node: this.config.ANTIPODE_NODE, repositoryId, reason });
+  }
+
+  async requestMaintenance(repositoryId: RepositoryId): Promise<void> {
+    await this.queues.request('mirror.maintain', {
+      node: this.config.ANTIPODE_NODE,
+      repositoryId,
+      reason: 'maintenance',
+    });
+  }
+
+  /** @throws where Redis does not answer. */
+  async ping(): Promise<void> {
+    await this.redis.ping();
+  }
+
+  /** How many jobs wait in a pool. */
+  waiting(pool: Pool): Promise<number> {
+    return this.queues.queue(NAMES[pool], this.config.ANTIPODE_NODE).getWaitingCount();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.queues.close();
+    this.redis.disconnect();
+  }
+}

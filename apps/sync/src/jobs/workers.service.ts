@@ -1,0 +1,109 @@
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { AntipodeError } from '@antipode/errors';
+import {
+  connectWorker,
+  startWorker,
+  type Handlers,
+  type JobName,
+  type Pool,
+  type RepositoryJob,
+} from '@antipode/queues';
+import { RepositoryTable } from '@antipode/rpc';
+import { LOGGER, type Logger } from '@antipode/service-kit';
+import { CONFIG, type SyncConfig } from '../config.js';
+import { MaintenanceService } from '../maintenance/maintenance.service.js';
+import { MirrorsService } from '../mirrors/mirrors.service.js';
+import { SyncQueues } from './sync-queues.js';
+
+/** A worker that was killed is noticed within the two together. Our jobs wait on processes and never block the event loop. */
+const RECOVERY = { lockDuration: 10_000, stalledInterval: 5000, maxStalledCount: 1000 } as const;
+/** Asking is cheap; what starts processes is bounded again by its own pool. */
+const QUESTIONS_AT_ONCE = 32;
+const LET_GO_MS = 1000;
+
+/** Works off this node's three queues. No pool waits for another. */
+@Injectable()
+export class WorkersService implements BeforeApplicationShutdown {
+  private redis: Redis | undefined;
+  private workers: Worker[] = [];
+
+  constructor(
+    @Inject(CONFIG) private readonly config: SyncConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly table: RepositoryTable,
+    private readonly mirrors: MirrorsService,
+    private readonly queues: SyncQueues,
+    private readonly maintenance: MaintenanceService,
+  ) {}
+
+  /** Called once the table and the disk are known: a job about an unknown repository would be dropped. */
+  start(): void {
+    const redis = connectWorker(this.config.REDIS_URL, (error) => this.logger.debug({ err: error }, 'redis'));
+    this.redis = redis;
+    this.workers = [
+      this.work<'mirror.clone'>(redis, 'clone', this.config.CLONE_CONCURRENCY, {
+        'mirror.clone': (job) => this.clone(job),
+      }),
+      this.work<'mirror.sync'>(redis, 'sync', QUESTIONS_AT_ONCE, { 'mirror.sync': (job) => this.sync(job) }),
+      this.work<'mirror.maintain' | 'mirror.remove'>(
+        redis,
+        'maintenance',
+        this.config.MAINTENANCE_CONCURRENCY,
+        {
+          'mirror.maintain': ({ repositoryId }) => this.maintenance.maintain(repositoryId),
+          'mirror.remove': () => this.maintenance.emptyTrash(),
+        },
+      ),
+    ];
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    const closing = Promise.allSettled(this.workers.map((worker) => worker.close()));
+    const patience = Math.max(0, this.config.SHUTDOWN_SECONDS * 1000 - LET_GO_MS);
+    const timer = setTimeout(() => void this.mirrors.end(), patience);
+    await closing;
+    clearTimeout(timer);
+    await this.mirrors.end();
+    this.redis?.disconnect();
+  }
+
+  private work<Names extends JobName>(
+    redis: Redis,
+    pool: Pool,
+    concurrency: number,
+    handlers: Handlers<Names>,
+  ): Worker {
+    return startWorker<Names>({
+      pool,
+      node: this.config.ANTIPODE_NODE,
+      redis,
+      concurrency,
+      handlers,
+      onError: (error) => this.logger.warn({ err: error, pool }, 'queue'),
+      options: RECOVERY,
+    });
+  }
+
+  private async clone({ repositoryId }: RepositoryJob): Promise<void> {
+    if (!this.isSelected(repositoryId)) return;
+    await this.mirrors.bringUpToDate(repositoryId, Date.now());
+    await this.queues.requestMaintenance(repositoryId).catch(() => undefined);
+  }
+
+  private async sync({ repositoryId, reason }: RepositoryJob): Promise<void> {
+    if (!this.isSelected(repositoryId)) return;
+    const { epoch } = await this.mirrors.learn(repositoryId);
+    // A first clone may take an hour; it has its own pool.
+    if (epoch === 0) return this.queues.request(repositoryId, reason);
+    const { kind } = await this.mirrors.bringUpToDate(repositoryId, Date.now());
+    if (kind !== 'unchanged') await this.maintenance.consider(repositoryId);
+  }
+
+  private isSelected(id: string): boolean {
+    if (this.table.isKnown) return this.table.get(id) !== undefined;
+    // Neither the registry nor the last run has told us anything yet; the job comes back.
+    throw new AntipodeError('service_unavailable', 'looking for a selected repository');
+  }
+}

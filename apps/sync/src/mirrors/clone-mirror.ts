@@ -1,0 +1,33 @@
+import { initBare } from '@antipode/git-process';
+import { askPrimary, bringObjects } from './bring-objects.js';
+import type { MirrorOutcome, MirrorRun } from './mirror-run.js';
+import { writeFirstRefs } from './move-refs.js';
+
+/**
+ * Brings a repository for the first time, or anew where the one that is here is damaged: everything is built beside,
+ * its snapshot included, and renamed into place at the end. Nobody ever meets half a clone.
+ *
+ * @throws AntipodeError of the step that failed; nothing is left behind.
+ */
+export async function cloneMirror(run: MirrorRun): Promise<MirrorOutcome> {
+  run.onWork();
+  const staging = await run.writer.createStaging(run.id);
+  try {
+    return await build(run, staging);
+  } catch (error) {
+    await run.writer.discardStaging(staging);
+    throw error;
+  }
+}
+
+async function build(run: MirrorRun, staging: string): Promise<MirrorOutcome> {
+  const first = await askPrimary(run);
+  await initBare(staging, first.refs.objectFormat);
+  const { refs, askedAtMs, receivedBytes } = await bringObjects(run, staging, { first, known: new Set() });
+  run.onProgress({ step: 'publishing', percent: 0, receivedBytes });
+  await writeFirstRefs(staging, refs);
+  const epoch = run.firstEpoch;
+  await run.writer.publishStaged(staging, { snapshot: { ...refs, epoch }, confirmedAtMs: askedAtMs });
+  await run.writer.commitStaging(run.id, staging);
+  return { kind: 'cloned', epoch, confirmedAtMs: askedAtMs, receivedBytes };
+}

@@ -1,0 +1,46 @@
+import type { GitProgress } from '@antipode/git-process';
+import type { MirrorDisk, MirrorWriter } from '@antipode/mirror-disk';
+import type { RepositoryId, SyncProgress } from '@antipode/domain';
+import type { RefState } from './ref-state.js';
+
+/** What a run may use, and what it tells while it goes. Made for one repository. */
+export interface MirrorRun {
+  readonly id: RepositoryId;
+  /** The repository's git URL on the primary, without credentials. */
+  readonly url: string;
+  readonly disk: MirrorDisk;
+  readonly writer: MirrorWriter;
+  readonly signal: AbortSignal;
+  readonly stallMs: number;
+  readonly pinSeconds: number;
+  /** The number that a first epoch gets. */
+  readonly firstEpoch: number;
+  /** Asks the primary for its refs. */
+  ask(): Promise<RefState>;
+  authorization(): Promise<string | undefined>;
+  /** Runs work that starts processes, when there is room for it. */
+  whenThereIsRoom<T>(work: () => Promise<T>): Promise<T>;
+  /** Called just before each question to the primary: what it changes from now on may escape this run. */
+  onAsk(atMs: number): void;
+  /** Called once when the run turns out to need more than a question. */
+  onWork(): void;
+  onProgress(progress: SyncProgress): void;
+}
+
+/** What a run achieved. Either way the published epoch equalled the primary at `confirmedAtMs`. */
+export interface MirrorOutcome {
+  readonly kind: 'unchanged' | 'updated' | 'cloned';
+  readonly epoch: number;
+  readonly confirmedAtMs: number;
+  readonly receivedBytes: number;
+}
+
+/** git's steps as our own. */
+export const asSyncProgress = (
+  { step, percent, receivedBytes }: GitProgress,
+  before: SyncProgress | undefined,
+): SyncProgress => ({
+  step,
+  percent,
+  receivedBytes: Math.max(receivedBytes ?? 0, before?.receivedBytes ?? 0),
+});

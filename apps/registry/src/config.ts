@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { primarySettings } from '@antipode/primary';
+import { rpcSettings } from '@antipode/rpc';
+import { loadConfig, opsSettings } from '@antipode/service-kit';
+
+const port = z.coerce.number().int().min(0).max(65535);
+const seconds = z.coerce.number().positive().max(86_400);
+
+const schema = z.object({
+  ...opsSettings,
+  ...rpcSettings,
+  ...primarySettings,
+  GRPC_LISTEN: z.string().default('127.0.0.1:7995'),
+  HTTP_HOST: z.string().default('127.0.0.1'),
+  HTTP_PORT: port.default(7991),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(4).max(200).default(10),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+  /** The mirror's own base URL, as clients see it. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Where the primary sends its webhooks; ours is `${WEBHOOK_URL}/<id>`. Absent: `${PUBLIC_URL}/-/webhooks`. */
+  WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Bearer token of the REST API; without one the API is closed. */
+  ADMIN_TOKEN: z.string().min(16).max(512).optional(),
+  /** 32 bytes in hex; encrypts what this service keeps secret. */
+  SECRET_KEY: z.string().regex(/^[0-9a-fA-F]{64}$/, '32 bytes in hex'),
+  /** Between two sweeps, before jitter; longer while the primary limits us. */
+  SWEEP_SECONDS: seconds.default(60),
+  /** Between two sweeps that list everything, which alone can tell what is gone. */
+  FULL_SWEEP_SECONDS: seconds.default(600),
+});
+
+export type RegistryConfig = z.infer<typeof schema>;
+
+/** Injection token of the settings. */
+export const CONFIG = Symbol('CONFIG');
+
+export const readConfig = (env?: NodeJS.ProcessEnv): RegistryConfig => loadConfig(schema, env);
+
+/** Where the primary is told to send webhooks; undefined where nobody outside can reach us. */
+export function webhookBase({ WEBHOOK_URL, PUBLIC_URL }: RegistryConfig): string | undefined {
+  const base = WEBHOOK_URL ?? (PUBLIC_URL ? `${PUBLIC_URL.replace(/\/$/, '')}/-/webhooks` : undefined);
+  return base?.replace(/\/$/, '');
+}

@@ -1,0 +1,18 @@
+/** This service's schema; nobody else reads it. */
+export const SCHEMA = 'registry';
+
+/** For pg: unqualified names mean our schema. */
+export const schemaOptions = { options: `-c search_path=${SCHEMA}` };
+
+/** Keys of Postgres advisory locks; arbitrary, but ours: "antipode" in a few digits each. */
+export const LOCKS = {
+  /** One instance migrates at a time. */
+  migrations: 7_990_001,
+  /** One instance sweeps at a time. */
+  sweep: 7_990_002,
+  /** Writers of the table of repositories take turns, so that its versions appear in their order. */
+  repositories: 7_990_003,
+} as const;
+
+/** The NOTIFY channel that says: the table of repositories has changed. */
+export const CHANGES = 'registry_repositories';

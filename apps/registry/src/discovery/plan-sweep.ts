@@ -1,0 +1,70 @@
+import type { RepositoryId } from '@antipode/domain';
+import type { PrimaryRepository } from '@antipode/primary';
+import type { KnownRepository, RepositoryFacts } from '../repositories/repository.js';
+import { covers, type Selection } from '../selection/selection.js';
+
+/** More than this many removals, and more than this share of all, are not believed without asking. */
+const UNSUSPICIOUS_REMOVALS = 3;
+const SUSPICIOUS_SHARE = 1 / 20;
+
+export interface PageNews {
+  /** New, or different from what we remember. */
+  readonly changed: RepositoryFacts[];
+  /** Known already, and moved since: probably a push. */
+  readonly moved: RepositoryId[];
+  /** Known as selected, but now in a project that is not. */
+  readonly left: RepositoryId[];
+}
+
+/** What a page of the primary's listing tells us that we did not know. */
+export function comparePage(
+  page: readonly PrimaryRepository[],
+  known: ReadonlyMap<RepositoryId, KnownRepository>,
+  selection: Selection,
+): PageNews {
+  const changed: RepositoryFacts[] = [];
+  const moved: RepositoryId[] = [];
+  const left: RepositoryId[] = [];
+  for (const listed of page) {
+    const before = known.get(listed.id);
+    if (!covers(selection, listed.projectKey)) {
+      if (before && !before.removed) left.push(listed.id);
+      continue;
+    }
+    const facts = toFacts(listed);
+    if (!before || differs(before, facts)) changed.push(facts);
+    if (before && !before.removed && before.updatedOn !== facts.updatedOn) moved.push(facts.id);
+  }
+  return { changed, moved, left };
+}
+
+/** Repositories that we mirror and a complete listing did not name. */
+export function missingFrom(
+  listed: ReadonlySet<RepositoryId>,
+  known: ReadonlyMap<RepositoryId, KnownRepository>,
+): RepositoryId[] {
+  return [...known.values()]
+    .filter(({ id, removed, origin }) => !removed && origin === 'discovery' && !listed.has(id))
+    .map(({ id }) => id);
+}
+
+/** An expired token or a half-answered listing is not a deletion: many removals at once need an admin's word. */
+export const isSuspicious = (removals: number, all: number): boolean =>
+  removals > UNSUSPICIOUS_REMOVALS && removals > all * SUSPICIOUS_SHARE;
+
+function toFacts({
+  id,
+  path,
+  name,
+  projectKey,
+  public: isPublic,
+  sizeBytes,
+  updatedOn,
+}: PrimaryRepository): RepositoryFacts {
+  return { id, path, name, projectKey, public: isPublic, sizeBytes, updatedOn };
+}
+
+const COMPARED = ['path', 'name', 'projectKey', 'public', 'sizeBytes', 'updatedOn'] as const;
+
+const differs = (before: KnownRepository, now: RepositoryFacts): boolean =>
+  before.removed || COMPARED.some((key) => before[key] !== now[key]);

@@ -1,0 +1,79 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { CONFIG, type RegistryConfig } from './config.js';
+import { ConnectionController } from './connection/connection.controller.js';
+import { ConnectionService } from './connection/connection.service.js';
+import { ConnectionStore } from './connection/connection.store.js';
+import { primaryProvider } from './connection/primary.provider.js';
+import { ChangeListener } from './database/change-listener.js';
+import { Database } from './database/database.js';
+import { ConfiguredRepositories } from './discovery/configured-repositories.js';
+import { DiscoveryService } from './discovery/discovery.service.js';
+import { Removals } from './discovery/removals.js';
+import { Sweep } from './discovery/sweep.js';
+import { RegistryRpc } from './registry.rpc.js';
+import { ListRepositories } from './repositories/list-repositories.js';
+import { RepositoriesController } from './repositories/repositories.controller.js';
+import { RepositoriesStore } from './repositories/repositories.store.js';
+import { RepositoryFeed } from './repositories/repository-feed.js';
+import { ApiDocument, OpenApiController } from './rest/openapi.controller.js';
+import { ProblemFilter } from './rest/problem.filter.js';
+import { ServiceHealth } from './rest/service-health.js';
+import { StatusController } from './rest/status.controller.js';
+import { SelectionController } from './selection/selection.controller.js';
+import { SelectionService } from './selection/selection.service.js';
+import { SelectionStore } from './selection/selection.store.js';
+import { NodesStore } from './sync-states/nodes.store.js';
+import { SyncReports } from './sync-states/sync-reports.js';
+import { SyncRequests } from './sync-states/sync-requests.js';
+import { SyncStatesStore } from './sync-states/sync-states.store.js';
+import { DeliveriesStore } from './webhooks/deliveries.store.js';
+import { DeliveryHandler } from './webhooks/delivery-handler.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
+import { WebhookSubscription } from './webhooks/webhook-subscription.js';
+
+@Module({})
+export class RegistryModule {
+  static with(config: RegistryConfig): DynamicModule {
+    return {
+      module: RegistryModule,
+      controllers: [
+        ConnectionController,
+        OpenApiController,
+        RepositoriesController,
+        SelectionController,
+        StatusController,
+        WebhooksController,
+      ],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        primaryProvider,
+        ApiDocument,
+        ChangeListener,
+        ConfiguredRepositories,
+        ConnectionController,
+        ConnectionService,
+        ConnectionStore,
+        Database,
+        DeliveriesStore,
+        DeliveryHandler,
+        DiscoveryService,
+        ListRepositories,
+        NodesStore,
+        RegistryRpc,
+        Removals,
+        RepositoriesStore,
+        RepositoryFeed,
+        SelectionService,
+        SelectionStore,
+        ServiceHealth,
+        Sweep,
+        SyncReports,
+        SyncRequests,
+        SyncStatesStore,
+        WebhookSubscription,
+      ],
+    };
+  }
+}

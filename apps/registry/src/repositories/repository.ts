@@ -1,0 +1,36 @@
+import type { RepositoryId, RepositoryPath } from '@antipode/domain';
+
+/** How we came to know a repository; decides who may take it away again. */
+export type Origin = 'discovery' | 'configured' | 'learnt';
+
+/** vanished: the primary no longer names it. deselected: it is there, but nobody wants it mirrored. */
+export type RemovedWhy = 'vanished' | 'deselected';
+
+/** What we remember of a repository of the primary. */
+export interface RepositoryFacts {
+  readonly id: RepositoryId;
+  readonly path: RepositoryPath;
+  readonly name: string;
+  /** Empty where the primary has no projects. */
+  readonly projectKey: string;
+  readonly public: boolean;
+  readonly sizeBytes: number;
+  /** The primary's own word for when it last changed; only ever compared for equality. */
+  readonly updatedOn: string;
+}
+
+/** As the table has it. */
+export interface KnownRepository extends RepositoryFacts {
+  readonly origin: Origin;
+  readonly removed: boolean;
+}
+
+/** What watchers are told of. */
+export interface FeedRow {
+  readonly id: RepositoryId;
+  readonly path: RepositoryPath;
+  readonly projectKey: string;
+  readonly public: boolean;
+  readonly removed: boolean;
+  readonly version: bigint;
+}

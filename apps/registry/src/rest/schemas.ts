@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { CODES } from '@antipode/errors';
+
+/** The shapes of the REST API; the OpenAPI document and the tests are made from them. */
+
+const moment = z.iso.datetime();
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum(CODES),
+  detail: z.string().optional(),
+  problems: z.array(z.string()).optional(),
+});
+
+const failure = z.object({ code: z.string(), message: z.string() });
+
+export const connectionSchema = z.object({
+  state: z.enum(['unconnected', 'unchecked', 'connected', 'failing']),
+  primary: z.object({ kind: z.string(), name: z.string() }),
+  workspace: z.string().nullable(),
+  checkedAt: moment.nullable(),
+  error: failure.nullable(),
+  webhook: z.object({
+    /** active: the primary tells us of changes. polling: it does not, and the sweep finds them. */
+    state: z.enum(['active', 'polling']),
+    reason: z.string().nullable(),
+    url: z.string().nullable(),
+  }),
+});
+
+const projectKey = z.string().min(1).max(128);
+
+export const selectionSchema = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('all') }),
+  z.strictObject({ mode: z.literal('selected'), projectKeys: z.array(projectKey).max(10_000) }),
+]);
+
+export const projectsSchema = z.object({
+  values: z.array(
+    z.object({
+      key: z.string(),
+      id: z.string(),
+      name: z.string(),
+      private: z.boolean(),
+      selected: z.boolean(),
+    }),
+  ),
+});
+
+export const PHASES = ['absent', 'cloning', 'ready', 'syncing', 'failing', 'removed'] as const;
+const phase = z.enum(PHASES);
+
+const progress = z.object({ step: z.string(), percent: z.int().min(0).max(100), receivedBytes: z.int() });
+
+const stateFields = {
+  phase,
+  progress: progress.nullable(),
+  epoch: z.int(),
+  confirmedAt: moment.nullable(),
+  /** Seconds since the mirror was last known to equal the primary. */
+  lagSeconds: z.number().nullable(),
+  error: failure.nullable(),
+  sizeBytes: z.int(),
+  receivedBytesTotal: z.int(),
+};
+
+export const repositorySchema = z.object({
+  id: z.string(),
+  path: z.string(),
+  name: z.string(),
+  projectKey: z.string(),
+  public: z.boolean(),
+  ...stateFields,
+  cloneUrls: z.object({ https: z.string().nullable() }),
+  pushUrl: z.string(),
+  nodes: z.array(z.object({ node: z.string(), reportedAt: moment, ...stateFields })),
+});
+
+export const repositoriesQuery = z.strictObject({
+  project: projectKey.optional(),
+  phase: phase.optional(),
+  q: z.string().min(1).max(256).optional(),
+  cursor: z.string().min(1).max(512).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+export const repositoriesSchema = z.object({
+  values: z.array(repositorySchema),
+  next: z.string().nullable(),
+  total: z.int(),
+});
+
+export const acceptedSchema = z.object({ accepted: z.literal(true) });
+
+export const statusSchema = z.object({
+  connection: connectionSchema.pick({ state: true, error: true }),
+  selection: selectionSchema,
+  repositories: z.object({ total: z.int(), byPhase: z.record(phase, z.int()) }),
+  nodes: z.array(z.object({ name: z.string(), seenAt: moment })),
+  sweep: z.object({ lastAt: moment.nullable(), lastFullAt: moment.nullable() }),
+  /** Removals that wait for an admin's word, because they are too many to be believed. */
+  removalSuspended: z.object({ count: z.int(), since: moment, paths: z.array(z.string()) }).nullable(),
+  checks: z.object({ database: z.enum(['ok', 'away']), redis: z.enum(['ok', 'away']) }),
+});
+
+export const confirmRemovalsSchema = z.strictObject({ count: z.int().min(1) });

@@ -1,0 +1,71 @@
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { LOGGER, type Logger } from '@antipode/service-kit';
+import type { SyncStateRow } from './sync-state.js';
+import { SyncStatesStore } from './sync-states.store.js';
+
+/** A percent more is worth a write now and then; a new phase is worth one at once. */
+const PROGRESS_WRITE_MS = 1000;
+const PHASE_WRITE_MS = 20;
+
+/** Takes the nodes' reports: keeps the newest of each repository and node, and writes them in batches. */
+@Injectable()
+export class SyncReports implements BeforeApplicationShutdown {
+  private unwritten = new Map<string, SyncStateRow>();
+  private readonly phases = new Map<string, string>();
+  private timer: NodeJS.Timeout | undefined;
+  private dueAt = Infinity;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly store: SyncStatesStore,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  take(rows: readonly SyncStateRow[]): void {
+    for (const row of rows) this.takeOne(row);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.flush();
+  }
+
+  /** Writes what has been taken. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.dueAt = Infinity;
+    this.writing = this.writing.then(() => this.write());
+    await this.writing;
+  }
+
+  private takeOne(row: SyncStateRow): void {
+    const key = `${row.node}/${row.repositoryId}`;
+    const before = this.unwritten.get(key);
+    if (before && before.reportedAt > row.reportedAt) return;
+    this.unwritten.set(key, row);
+    this.schedule(this.phases.get(key) === row.phase ? PROGRESS_WRITE_MS : PHASE_WRITE_MS);
+    this.phases.set(key, row.phase);
+    if (row.phase === 'removed') this.phases.delete(key);
+  }
+
+  private schedule(inMs: number): void {
+    const at = Date.now() + inMs;
+    if (at >= this.dueAt) return;
+    clearTimeout(this.timer);
+    this.dueAt = at;
+    this.timer = setTimeout(() => void this.flush(), inMs);
+  }
+
+  private async write(): Promise<void> {
+    const rows = this.unwritten;
+    if (rows.size === 0) return;
+    this.unwritten = new Map();
+    try {
+      await this.store.write([...rows.values()]);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'writing sync reports; will be tried again');
+      // What came meanwhile is newer.
+      this.unwritten = new Map([...rows, ...this.unwritten]);
+      this.schedule(PROGRESS_WRITE_MS);
+    }
+  }
+}

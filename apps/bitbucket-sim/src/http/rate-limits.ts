@@ -40,6 +40,14 @@ export class RateLimits {
     };
   }
 
+  /** Takes back what the identity's last request has cost. */
+  giveBack(bucket: Bucket, identity: string): void {
+    const window = this.#windows.get(`${bucket} ${identity}`);
+    if (!window) return;
+    const slot = window.slot % SLOTS;
+    window.counts[slot] = Math.max(0, (window.counts[slot] ?? 0) - 1);
+  }
+
   reset(): void {
     this.#windows.clear();
   }

@@ -29,6 +29,8 @@ interface Progress {
   route: RestRoute | undefined;
   bytesIn: number;
   headers: Record<string, string>;
+  /** Gives the request's cost back. */
+  refund?: () => void;
 }
 
 /** Answers everything under `/2.0`: who, how often, which scopes, then the route's handler. */
@@ -52,6 +54,7 @@ export class RestDoor {
       answer = failure(error);
     }
     const bytesOut = write(req, res, answer, progress, cutAfter);
+    if (res.statusCode === 304) progress.refund?.();
     const name = progress.route ? `${progress.route.method} ${progress.route.path}` : 'unknown';
     this.sim.counters.rest(name, { status: res.statusCode, bytesIn: progress.bytesIn, bytesOut });
   }
@@ -91,7 +94,7 @@ export class RestDoor {
 
   /** 1,000 an hour and identity for repositories, scaled for access tokens by seats; 60 for an anonymous address over all (§12). */
   #limit(principal: Principal, rawPath: string, progress: Progress): void {
-    const { limits } = this.sim.store.state.settings;
+    const { limits, conditionalRequestsCost } = this.sim.store.state.settings;
     const identity = identityOf(principal);
     if (principal.kind === 'anonymous') {
       const taken = this.sim.limits.take('anonymous', identity, limits);
@@ -100,6 +103,7 @@ export class RestDoor {
     }
     if (!rawPath.startsWith('/2.0/repositories/')) return;
     const taken = this.sim.limits.take('repositories', identity, limits, this.#scaled(principal));
+    if (!conditionalRequestsCost) progress.refund = () => this.sim.limits.giveBack('repositories', identity);
     // Only access tokens are shown their limits.
     if (taken && principal.kind === 'access-token') Object.assign(progress.headers, tokenHeaders(taken));
     refuseIfSpent(taken);
@@ -182,7 +186,9 @@ function write(
     const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
     res.setHeader('ETag', etag);
     res.setHeader('Vary', 'Authorization');
-    if (req.headers['if-none-match'] === etag) res.statusCode = 304;
+    // Anonymous lists are kept at the edge of the real thing for a quarter of an hour.
+    if (req.headers.authorization === undefined) res.setHeader('Cache-Control', 'max-age=900');
+    if (req.headers['if-none-match']?.split(/\s*,\s*/).includes(etag)) res.statusCode = 304;
   }
   if (res.statusCode === 304 || res.statusCode === 204) {
     res.end();

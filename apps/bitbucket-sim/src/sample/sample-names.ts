@@ -3,3 +3,13 @@ export const SAMPLE = {
   workspace: 'acme',
   mirrorToken: 'Antipode mirror',
 } as const;
+
+/** What somebody who works with repositories may ask for. */
+export const DEVELOPER_SCOPES: readonly string[] = [
+  'read:user',
+  'read:workspace',
+  'read:project',
+  'read:repository',
+  'write:repository',
+  'read:ssh-key',
+];

@@ -5,7 +5,7 @@ import type { RepositoryDisk } from '../git/repository-disk.js';
 import { runGit } from '../git/run-git.js';
 import type { StateStore } from '../state/state.store.js';
 import { sampleHistory, type HistoryPlan } from './sample-history.js';
-import { SAMPLE } from './sample-names.js';
+import { DEVELOPER_SCOPES, SAMPLE } from './sample-names.js';
 
 const CREATED = '2024-03-01T08:00:00.000000+00:00';
 const ADMIN_SCOPES = [
@@ -13,14 +13,6 @@ const ADMIN_SCOPES = [
   'delete:repository', 'read:permission', 'write:permission', 'delete:permission', 'read:webhook', 'write:webhook', 'delete:webhook',
   'read:pullrequest', 'read:ssh-key', 'write:ssh-key', 'delete:ssh-key',
 ]; // prettier-ignore
-const DEVELOPER_SCOPES = [
-  'read:user',
-  'read:workspace',
-  'read:project',
-  'read:repository',
-  'write:repository',
-  'read:ssh-key',
-];
 const MIRROR_SCOPES = ['project', 'repository', 'webhook'];
 
 interface Person {

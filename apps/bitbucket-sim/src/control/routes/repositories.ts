@@ -1,133 +1,72 @@
 import { z } from 'zod';
-import { makeCommit, resolve } from '../../git/make-commit.js';
-import { readRefs } from '../../git/read-refs.js';
-import type { RefUpdate } from '../../git/ref-update.js';
-import { runGit } from '../../git/run-git.js';
-import { findRepository } from '../../state/lookup.js';
-import type { Repository, User } from '../../state/model.js';
+import { createRepository, deleteRepository, transferRepository } from '../../git/change-repository.js';
+import { slugify } from '../../state/identity.js';
 import { ControlError, type ControlCall, type ControlRoute } from '../control-route.js';
+import { actorOf, projectOf, repositoryOf, workspaceOf } from '../find.js';
 
 const ONE = '/repositories/:workspace/:repository';
 
-function repositoryOf({ sim, params }: ControlCall): Repository {
-  const found = findRepository(sim.store.state, params['workspace'] ?? '', params['repository'] ?? '');
-  if (!found) throw new ControlError(404, `no repository ${params['workspace']}/${params['repository']}`);
-  return found;
-}
-
-/** The named user, else the first one: somebody must have pushed. */
-function actorOf({ sim }: ControlCall, username: string | undefined): User | undefined {
-  const { users } = sim.store.state;
-  return username === undefined ? users[0] : users.find((user) => user.username === username);
-}
-
-const commitBody = z.strictObject({
-  branch: z.string().min(1).optional(),
-  files: z.record(z.string(), z.string().nullable()).default({}),
-  message: z.string().default('Change something'),
-  /** Any revision, or null for a commit without parent. */
-  parent: z.string().nullable().optional(),
-  force: z.boolean().default(false),
+const creation = z.strictObject({
+  project: z.string(),
+  isPrivate: z.boolean().optional(),
+  name: z.string().optional(),
+  description: z.string().optional(),
   user: z.string().optional(),
-  /** ISO-8601; now when absent. */
-  date: z.string().optional(),
 });
 
-/** Commits and "pushes" in one step: the same consequences as a push by git, without the client. */
-function commit(call: ControlCall) {
-  const order = call.read(commitBody);
-  const repository = repositoryOf(call);
-  const actor = actorOf(call, order.user);
-  return exclusively(call, repository, async (path) => {
-    const { hash, update } = await makeCommit(path, {
-      branch: order.branch ?? repository.mainbranch ?? 'main',
-      files: order.files,
-      message: order.message,
-      author: actor ? `${actor.displayName} <${actor.email}>` : 'Nobody <nobody@example.com>',
-      at: Math.floor((order.date === undefined ? Date.now() : Date.parse(order.date)) / 1000),
-      ...(order.parent === undefined ? {} : { parent: order.parent }),
-      mode: order.force ? 'force' : 'fast-forward',
-    });
-    await call.sim.pushes.record(repository, actor, [update]);
-    return { hash, ...update };
-  });
+/** As REST's POST, without its scopes and limits. */
+async function create(call: ControlCall) {
+  const { project: key, name, isPrivate, description, user } = call.read(creation);
+  const workspace = workspaceOf(call, call.params['workspace']);
+  const project = projectOf(call, workspace, key);
+  const slug = slugify(call.params['repository'] ?? '');
+  const exists = call.sim.store.state.repositories.some(
+    (one) => one.workspaceUuid === workspace.uuid && one.slug === slug,
+  );
+  if (exists || slug === '')
+    throw new ControlError(409, `there is a repository ${workspace.slug}/${slug} already`);
+  const order = { slug, name: name ?? slug, project, isPrivate: isPrivate ?? project.isPrivate };
+  const more = description === undefined ? {} : { description };
+  return createRepository(call.sim, { ...order, ...more }, actorOf(call, user));
 }
 
-const refsBody = z.strictObject({
-  user: z.string().optional(),
-  /** Full ref name → any revision, or null to delete it. */
-  refs: z.record(z.string().startsWith('refs/'), z.string().nullable()),
+const patch = z.strictObject({
+  /** Everybody is refused on git with this reason's text; null heals. */
+  refusal: z.enum(['ip-allowlist', 'two-step']).nullable(),
 });
 
-/** Moves, creates and deletes refs in one transaction: one push with several changes. */
-function moveRefs(call: ControlCall) {
-  const { refs, user } = call.read(refsBody);
+async function change(call: ControlCall) {
+  const { refusal } = call.read(patch);
   const repository = repositoryOf(call);
-  return exclusively(call, repository, async (path) => {
-    const updates = await Promise.all(Object.entries(refs).map(([ref, to]) => plan(path, ref, to)));
-    const input = updates.map((one) => `update ${one.ref}\0${one.new ?? ''}\0${one.old ?? ''}\0`).join('');
-    await runGit(path, ['update-ref', '-z', '--stdin'], { input });
-    const moved = updates.filter((one) => one.old !== one.new);
-    await call.sim.pushes.record(repository, actorOf(call, user), moved);
-    return { updates: moved };
-  });
+  if (refusal === null) delete repository.refusal;
+  else repository.refusal = refusal;
+  await call.sim.store.save();
+  return repository;
 }
 
-async function plan(path: string, ref: string, to: string | null): Promise<RefUpdate> {
-  const [old, target] = await Promise.all([exactOid(path, ref), to === null ? null : exactOid(path, to)]);
-  if (to !== null && target === null) throw new ControlError(400, `no such revision: ${to}`);
-  return { ref, old, new: target };
-}
+const transfer = z.strictObject({ workspace: z.string(), project: z.string(), user: z.string().optional() });
 
-/** Unpeeled, so that an annotated tag stays one. */
-async function exactOid(path: string, revision: string): Promise<string | null> {
-  const found = await runGit(path, ['rev-parse', '--verify', '--quiet', '--end-of-options', revision], {
-    accept: [1, 128],
-  });
-  return found.trim().split('\n').at(-1) || null;
-}
-
-/** A whole `git fast-import` stream as the body: big histories in one request. */
-function importStream(call: ControlCall) {
+/** Ownership moves to another workspace: an operation that REST does not have. */
+async function move(call: ControlCall) {
+  const { workspace, project, user } = call.read(transfer);
   const repository = repositoryOf(call);
-  return exclusively(call, repository, async (path) => {
-    const before = await snapshot(path);
-    await runGit(path, ['fast-import', '--quiet', '--force'], { input: call.raw });
-    const after = await snapshot(path);
-    const updates = [...new Set([...before.keys(), ...after.keys()])]
-      .map((ref) => ({ ref, old: before.get(ref) ?? null, new: after.get(ref) ?? null }))
-      .filter((one) => one.old !== one.new);
-    await call.sim.pushes.record(repository, actorOf(call, undefined), updates);
-    return { updates: updates.length };
-  });
+  await transferRepository(
+    call.sim,
+    repository,
+    projectOf(call, workspaceOf(call, workspace), project),
+    actorOf(call, user),
+  );
+  return repository;
 }
 
-async function snapshot(path: string): Promise<Map<string, string>> {
-  return new Map((await readRefs(path, 'refs/')).map(({ ref, oid }) => [ref, oid]));
-}
-
-async function listRefs(call: ControlCall) {
-  const path = call.sim.disk.path(repositoryOf(call));
-  const head = (await runGit(path, ['symbolic-ref', 'HEAD'])).trim();
-  const refs = await readRefs(path, 'refs/');
-  return {
-    head,
-    tip: await resolve(path, 'HEAD'),
-    refs: Object.fromEntries(refs.map(({ ref, oid }) => [ref, oid])),
-  };
-}
-
-function exclusively<T>(
-  call: ControlCall,
-  repository: Repository,
-  task: (path: string) => Promise<T>,
-): Promise<T> {
-  return call.sim.perRepository.run(repository.uuid, () => task(call.sim.disk.path(repository)));
+async function remove(call: ControlCall): Promise<undefined> {
+  await deleteRepository(call.sim, repositoryOf(call), actorOf(call, undefined));
+  return undefined;
 }
 
 export const REPOSITORY_ROUTES: readonly ControlRoute[] = [
-  { method: 'POST', path: `${ONE}/commit`, handle: commit },
-  { method: 'GET', path: `${ONE}/refs`, handle: listRefs },
-  { method: 'POST', path: `${ONE}/refs`, handle: moveRefs },
-  { method: 'POST', path: `${ONE}/import`, handle: importStream },
+  { method: 'POST', path: ONE, handle: create },
+  { method: 'PATCH', path: ONE, handle: change },
+  { method: 'DELETE', path: ONE, handle: remove },
+  { method: 'POST', path: `${ONE}/transfer`, handle: move },
 ];

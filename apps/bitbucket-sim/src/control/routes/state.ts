@@ -1,3 +1,8 @@
+import { z } from 'zod';
+import { noFaults } from '../../faults/fault-plan.js';
+import { seedSample } from '../../sample/seed-sample.js';
+import { emptyState } from '../../state/empty-state.js';
+import { settingsPatch, withPatch } from '../../state/settings-schema.js';
 import { fullName, projectOf } from '../../state/lookup.js';
 import type { State, User, Workspace } from '../../state/model.js';
 import { SAMPLE } from '../../sample/sample-names.js';
@@ -72,4 +77,34 @@ function roleOf(
   return grants.some((grant) => grant === 'write' || grant === 'admin') ? 'writer' : 'reader';
 }
 
-export const STATE_ROUTES: readonly ControlRoute[] = [{ method: 'GET', path: '/state', handle: overview }];
+const resetBody = z.strictObject({ sample: z.boolean().default(true) });
+
+/** Everything from the beginning: data, settings, faults, counters, deliveries. */
+async function reset(call: ControlCall) {
+  const { sample } = call.read(resetBody);
+  const { store, disk, faults, counters, limits, webhooks } = call.sim;
+  const gone = store.state.repositories;
+  Object.assign(store.state, emptyState());
+  faults.set(noFaults());
+  counters.reset();
+  limits.reset();
+  webhooks.log.clear();
+  await Promise.all(gone.map((repository) => disk.remove(repository)));
+  if (sample) await seedSample(store, disk);
+  await store.save();
+  return overview(call);
+}
+
+async function patchSettings({ sim, read }: ControlCall) {
+  const { state } = sim.store;
+  state.settings = withPatch(state.settings, read(settingsPatch));
+  await sim.store.save();
+  return state.settings;
+}
+
+export const STATE_ROUTES: readonly ControlRoute[] = [
+  { method: 'GET', path: '/state', handle: overview },
+  { method: 'POST', path: '/reset', handle: reset },
+  { method: 'GET', path: '/settings', handle: ({ sim }) => sim.store.state.settings },
+  { method: 'PATCH', path: '/settings', handle: patchSettings },
+];

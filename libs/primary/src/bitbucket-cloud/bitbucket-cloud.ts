@@ -6,9 +6,13 @@ import { openAgent } from '../http/open-agent.js';
 import type { AccessQuestion, ConnectionCredential, Primary, Verdict } from '../primary.js';
 import type { PrimaryConfig } from '../settings.js';
 import { bearerAsBasic, gitAuthorization } from './git-credentials.js';
+import { BitbucketDiscovery } from './bitbucket-discovery.js';
+import { BitbucketWebhooks } from './bitbucket-webhooks.js';
 import { parseBitbucketPath } from './repository-path.js';
+import { RestClient } from './rest/rest-client.js';
 
 const GIT_URL = 'https://bitbucket.org';
+const API_URL = 'https://api.bitbucket.org/2.0';
 
 /** Bitbucket Cloud, by its public API and its git endpoint alone. */
 export class BitbucketCloud implements Primary {
@@ -16,6 +20,8 @@ export class BitbucketCloud implements Primary {
   readonly displayName: string;
   readonly onDemand = false;
   readonly configured: readonly RepositoryPath[] = [];
+  readonly discovery: BitbucketDiscovery;
+  readonly webhooks: BitbucketWebhooks;
   private readonly base: string;
   private readonly oracle: GitOracleOptions & { readonly agent: Agent };
 
@@ -24,6 +30,11 @@ export class BitbucketCloud implements Primary {
     this.displayName = new URL(this.base).host;
     const timeoutMs = config.PRIMARY_TIMEOUT_SECONDS * 1000;
     this.oracle = { timeoutMs, agent: openAgent({ connections: config.PRIMARY_CONNECTIONS, timeoutMs }) };
+    const base = (config.PRIMARY_API_URL ?? API_URL).replace(/\/+$/, '');
+    const rest = new RestClient({ base, timeoutMs, agent: this.oracle.agent });
+    const workspace = (): string => config.PRIMARY_WORKSPACE ?? missingWorkspace();
+    this.discovery = new BitbucketDiscovery(rest, workspace);
+    this.webhooks = new BitbucketWebhooks(rest, workspace);
   }
 
   parseRepositoryPath(path: string): RepositoryPath | undefined {
@@ -59,4 +70,13 @@ export class BitbucketCloud implements Primary {
   async close(): Promise<void> {
     await this.oracle.agent.destroy();
   }
+}
+
+function missingWorkspace(): never {
+  throw new AntipodeError(
+    'not_connected',
+    'asking the primary',
+    {},
+    { hint: 'PRIMARY_WORKSPACE is not set.' },
+  );
 }

@@ -1,0 +1,106 @@
+import { AntipodeError } from '@antipode/errors';
+import type {
+  ConnectionCredential,
+  Discovery,
+  ListRepositories,
+  PrimaryProject,
+  PrimaryRepository,
+} from '../primary.js';
+import { parseBitbucketPath } from './repository-path.js';
+import type { RestClient } from './rest/rest-client.js';
+import { projectShape, repositoryShape, type ProjectShape, type RepositoryShape } from './shapes.js';
+
+const PAGE_LENGTH = '100';
+const PROJECT_KEY = /^[A-Za-z0-9_]{1,128}$/;
+
+// Asked for by name: a full repository is twenty times as long, and this list is read every minute.
+const PROJECT_FIELDS = 'next,values.uuid,values.key,values.name,values.is_private';
+const REPOSITORY_FIELDS = [
+  'next',
+  ...[
+    'uuid',
+    'full_name',
+    'name',
+    'scm',
+    'is_private',
+    'size',
+    'updated_on',
+    'project.key',
+    'mainbranch.name',
+  ].map((field) => `values.${field}`),
+].join(',');
+
+/** Projects and repositories of one workspace. */
+export class BitbucketDiscovery implements Discovery {
+  constructor(
+    private readonly rest: RestClient,
+    private readonly workspace: () => string,
+  ) {}
+
+  async listProjects(credential: ConnectionCredential, signal?: AbortSignal): Promise<PrimaryProject[]> {
+    const query = { pagelen: PAGE_LENGTH, fields: PROJECT_FIELDS };
+    const projects: PrimaryProject[] = [];
+    const path = `/workspaces/${this.workspace()}/projects`;
+    for await (const page of this.rest.pages(path, query, projectShape, { credential, signal })) {
+      projects.push(...page.map(readProject));
+    }
+    return projects;
+  }
+
+  /**
+   * No `role` is asked for: it means the role of a user, which an access token is not, and it hides public repositories
+   * to which nobody was given a right of their own. Without it the list is exactly what the credential may read.
+   */
+  async *listRepositories(
+    { credential, projectKey }: ListRepositories,
+    signal?: AbortSignal,
+  ): AsyncGenerator<PrimaryRepository[]> {
+    const query = {
+      sort: '-updated_on',
+      pagelen: PAGE_LENGTH,
+      fields: REPOSITORY_FIELDS,
+      ...(projectKey === undefined ? {} : { q: `project.key="${checkedKey(projectKey)}"` }),
+    };
+    const path = `/repositories/${this.workspace()}`;
+    for await (const page of this.rest.pages(path, query, repositoryShape, { credential, signal })) {
+      yield page.flatMap(readRepository);
+    }
+  }
+}
+
+/** A quote in a key would end the string of the query and begin another question. */
+function checkedKey(key: string): string {
+  if (PROJECT_KEY.test(key)) return key;
+  throw new AntipodeError(
+    'invalid',
+    'listing repositories',
+    {},
+    { hint: 'That cannot be the key of a project.' },
+  );
+}
+
+const readProject = (shape: ProjectShape): PrimaryProject => ({
+  key: shape.key,
+  name: shape.name ?? shape.key,
+  id: shape.uuid,
+  private: shape.is_private ?? true,
+});
+
+/** Nothing for what is no git repository, or bears a name that this mirror keeps for itself. */
+function readRepository(shape: RepositoryShape): PrimaryRepository[] {
+  const path = parseBitbucketPath(shape.full_name);
+  if (path === undefined || (shape.scm ?? 'git') !== 'git') return [];
+  const mainBranch = shape.mainbranch?.name;
+  const repository: PrimaryRepository = {
+    id: shape.uuid,
+    path,
+    name: shape.name ?? path,
+    projectKey: shape.project?.key ?? '',
+    // What does not say that it is public is not.
+    public: shape.is_private === false,
+    sizeBytes: Math.max(0, shape.size ?? 0),
+    updatedOn: shape.updated_on ?? '',
+    ...(mainBranch ? { mainBranch } : {}),
+  };
+  return [repository];
+}

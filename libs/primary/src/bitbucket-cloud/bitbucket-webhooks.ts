@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { AntipodeError, isAntipodeError } from '@antipode/errors';
+import type { ConnectionCredential, EnsureWebhook, WebhookEvent, Webhooks } from '../primary.js';
+import { parseDelivery } from './parse-delivery.js';
+import type { RestCall, RestClient } from './rest/rest-client.js';
+import { hookShape, type HookShape } from './shapes.js';
+import { verifySignature } from './verify-signature.js';
+
+/** Everything that may change what we mirror. */
+const EVENTS = [
+  'repo:push',
+  'repo:created',
+  'repo:updated',
+  'repo:deleted',
+  'repo:transfer',
+  'project:updated',
+];
+/** For a credential without the scope to read projects; the sweep sees their changes, only later. */
+const REPOSITORY_EVENTS = EVENTS.filter((event) => event.startsWith('repo:'));
+
+const DESCRIPTION = 'Antipode mirror';
+
+/** The mirror's subscription at one workspace: one hook for all of its repositories, those to come included. */
+export class BitbucketWebhooks implements Webhooks {
+  constructor(
+    private readonly rest: RestClient,
+    private readonly workspace: () => string,
+  ) {}
+
+  async ensure(
+    { credential, url, secret }: EnsureWebhook,
+    signal?: AbortSignal,
+  ): Promise<{ readonly id: string }> {
+    const call = { credential, signal };
+    const [hook, ...twins] = await this.find(url, call);
+    for (const twin of twins) await this.drop(twin.uuid, call);
+    try {
+      return await this.write(hook, { url, secret, events: EVENTS }, call);
+    } catch (error) {
+      if (!isAntipodeError(error) || (error.code !== 'denied' && error.code !== 'invalid')) throw error;
+      return this.write(hook, { url, secret, events: REPOSITORY_EVENTS }, call);
+    }
+  }
+
+  async remove(
+    options: { credential: ConnectionCredential; id: string },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.drop(options.id, { credential: options.credential, signal });
+  }
+
+  verify(options: { headers: IncomingHttpHeaders; body: Buffer; secret: string }): boolean {
+    return verifySignature(options.headers['x-hub-signature'], options.body, options.secret);
+  }
+
+  parse(headers: IncomingHttpHeaders, body: Buffer): WebhookEvent {
+    return parseDelivery(headers, body);
+  }
+
+  private async find(url: string, call: RestCall): Promise<HookShape[]> {
+    const query = { pagelen: '100', fields: 'next,values.uuid,values.url' };
+    const found: HookShape[] = [];
+    for await (const page of this.rest.pages(this.path(), query, hookShape, call)) {
+      found.push(...page.filter((hook) => hook.url === url));
+    }
+    return found;
+  }
+
+  /** An existing hook is always written anew: its secret cannot be read, so it cannot be compared. */
+  private async write(
+    hook: HookShape | undefined,
+    wanted: { url: string; secret: string; events: readonly string[] },
+    call: RestCall,
+  ): Promise<{ readonly id: string }> {
+    const body = { description: DESCRIPTION, active: true, ...wanted };
+    const answer = hook
+      ? await this.rest.change('PUT', this.path(hook.uuid), body, call)
+      : await this.rest.change('POST', this.path(), body, call);
+    const written = hookShape.safeParse(answer);
+    if (!written.success) throw new AntipodeError('primary_misbehaved', 'writing the webhook');
+    return { id: written.data.uuid };
+  }
+
+  private async drop(id: string, call: RestCall): Promise<void> {
+    try {
+      await this.rest.change('DELETE', this.path(id), undefined, call);
+    } catch (error) {
+      if (!isAntipodeError(error) || error.code !== 'not_found') throw error;
+    }
+  }
+
+  private path(id?: string): string {
+    const hooks = `/workspaces/${this.workspace()}/hooks`;
+    return id === undefined ? hooks : `${hooks}/${encodeURIComponent(id)}`;
+  }
+}

@@ -43,6 +43,13 @@ export default {
       roots: ['<rootDir>/apps', '<rootDir>/libs'],
       testMatch: ['**/*.int.spec.ts'],
     },
-    { ...base, displayName: 'e2e', roots: ['<rootDir>/e2e'], testMatch: ['**/*.e2e.ts'] },
+    {
+      ...base,
+      displayName: 'e2e',
+      roots: ['<rootDir>/e2e'],
+      testMatch: ['**/*.e2e.ts'],
+      globalSetup: '<rootDir>/e2e/global-setup.mjs',
+      globalTeardown: '<rootDir>/e2e/global-teardown.mjs',
+    },
   ],
 };

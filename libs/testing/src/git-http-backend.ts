@@ -10,6 +10,8 @@ export interface BackendRequest {
   readonly method: string;
   readonly path: string;
   readonly status: number;
+  /** Of the answer, its head included. */
+  readonly bytes: number;
 }
 
 export interface GitHttpBackend extends AsyncDisposable {
@@ -33,8 +35,15 @@ export interface GitHttpBackendOptions {
 export async function startGitHttpBackend(options: GitHttpBackendOptions): Promise<GitHttpBackend> {
   const requests: BackendRequest[] = [];
   const server = createServer((req, res) => {
+    const { socket } = req;
+    const before = socket.bytesWritten;
     res.once('close', () =>
-      requests.push({ method: req.method ?? '', path: req.url ?? '', status: res.statusCode }),
+      requests.push({
+        method: req.method ?? '',
+        path: req.url ?? '',
+        status: res.statusCode,
+        bytes: socket.bytesWritten - before,
+      }),
     );
     answer(req, res, options).catch(() => res.destroy());
   });

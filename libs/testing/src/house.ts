@@ -38,12 +38,14 @@ export class House implements AsyncDisposable {
       env,
     );
     if (code !== 0) throw new Error(`npm start ended with ${code}:\n${output}`);
-    return House.attach(data, base);
+    return House.attach(data);
   }
 
   /** Enters a house that somebody has started. */
-  static async attach(data: string, portBase: number): Promise<House> {
-    return new House(data, portBase, await readDemo(data));
+  static async attach(data: string): Promise<House> {
+    const demo = await readDemo(data);
+    // The edge's door is the first of the house's ports.
+    return new House(data, Number(new URL(demo.mirror.url).port), demo);
   }
 
   get demo(): DemoDocument {

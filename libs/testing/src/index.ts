@@ -18,3 +18,4 @@ export { HISTORY_BEGINS, makeHistory, type HistoryShape } from './make-history.j
 export { allProcesses, descendants, isRunning, residentBytes, type ProcessInfo } from './processes.js';
 export { localRefs, lsRemote, withoutHead, type Refs } from './refs.js';
 export { openScratch, type Scratch } from './scratch.js';
+export { SimApi, type NewCommit, type SimCounters, type SimFaults, type SimState } from './sim-api.js';

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, git, makeHistory, openScratch, tryGit, type GitCredential } from '@antipode/testing';
+import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
+import { cloneAndCompare, untilEqual } from './src/same-as-primary.js';
+
+let here: Neighbourhood;
+let as: GitCredential;
+let path: string;
+
+beforeAll(async () => {
+  here = await sharedHouse('rough');
+  as = here.house.credential('reader');
+  path = `${here.house.workspace}/storefront`;
+  await untilEqual(here, path);
+}, 240_000);
+
+const PARTS = ['edge', 'auth', 'registry', 'sync', 'lfs', 'redis', 'postgres', 'bitbucket-sim'];
+
+describe.each(PARTS)('when %s is killed', (part) => {
+  it('comes back with everything it had, and what was pushed meanwhile arrives', async () => {
+    const before = await here.mirror.repositories();
+    const pid = await here.house.kill(part);
+    if (part !== 'bitbucket-sim') await here.sim.commit(path, { files: { [`after-${part}`]: 'killed' } });
+    await here.house.untilBack(part, pid);
+
+    await untilEqual(here, path, 40_000);
+    await eventually(async () => expect(await here.mirror.selection()).toEqual(['PUB', 'WEB']), {
+      timeoutMs: 20_000,
+    });
+    const after = await eventually(() => here.mirror.repositories(), { timeoutMs: 20_000 });
+    expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+    await using scratch = await openScratch();
+    await cloneAndCompare(here, path, { to: scratch.file('clone') });
+  });
+});
+
+describe.each(['registry', 'lfs', 'redis', 'postgres', 'sync'])('while %s is dead', (part) => {
+  it('clones, with the newest that the primary has', async () => {
+    await using scratch = await openScratch();
+    await here.house.whileDead(part, async () => {
+      const pushed = await here.sim.commit(path, { files: { [`without-${part}`]: `${Date.now()}` } });
+      // A credential that nobody has a verdict of, so that all the way is walked.
+      for (const who of [here.house.credential('owner'), as]) {
+        await eventually(
+          async () => {
+            const to = scratch.file(`${who.username}-${Date.now()}`);
+            await git(['clone', '--quiet', here.house.url(path), to], { as: who });
+            return (await git(['rev-parse', 'HEAD'], { cwd: to })) === pushed;
+          },
+          { timeoutMs: 12_000, everyMs: 200 },
+        );
+      }
+      expect(
+        (await tryGit(['ls-remote', here.house.url(path)], { as: here.house.credential('stranger') })).code,
+      ).not.toBe(0);
+    });
+  });
+});
+
+it('lets nobody in whom it cannot ask about, while auth is dead, and says so', async () => {
+  await here.house.whileDead('auth', async () => {
+    const unknown = { username: here.house.user('owner').username, password: 'a-token-nobody-has-seen' };
+    const { code, stderr, stdout } = await tryGit(['ls-remote', here.house.url(path)], { as: unknown });
+    expect(code).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/50[0-9]|unavailable|try again/i);
+  });
+  await eventually(() => git(['ls-remote', here.house.url(path)], { as }), {
+    timeoutMs: 10_000,
+    everyMs: 200,
+  });
+});
+
+describe('a first clone that is killed', () => {
+  it('is never served by half, and begins again by itself', async () => {
+    await using scratch = await openScratch();
+    await makeHistory(scratch.file('made'), {
+      commits: 400,
+      branches: 40,
+      tags: 10,
+      noise: { bytes: 400_000, every: 4 },
+    });
+    const big = `${here.house.workspace}/killed-in-its-first-clone`;
+    await here.sim.create(big, 'WEB');
+    const owner = here.house.credential('owner');
+    // Two pushes, so that the first one makes the mirror begin while most is still to come.
+    await git(['push', '--quiet', '--mirror', here.house.primaryUrl(big)], {
+      cwd: scratch.file('made'),
+      as: owner,
+      timeoutMs: 120_000,
+    });
+
+    const staging = await eventually(() => findStaging(here.house.data), { timeoutMs: 40_000, everyMs: 5 });
+    const pid = await here.house.kill('sync');
+    expect(existsSync(staging)).toBe(true);
+    await cloneAndCompare(here, big, { to: scratch.file('during') });
+    await here.house.untilBack('sync', pid);
+
+    await here.mirror.untilSynced(big, 60_000);
+    await cloneAndCompare(here, big, { to: scratch.file('after') });
+    expect(await findStaging(here.house.data)).toBeUndefined();
+  });
+});
+
+/** The folder of a first clone under way. */
+async function findStaging(data: string): Promise<string | undefined> {
+  const root = join(data, 'repositories');
+  for (const shard of await readdir(root).catch(() => [])) {
+    const names = await readdir(join(root, shard)).catch(() => []);
+    const found = names.find((name) => name.includes('.staging'));
+    if (found) return join(root, shard, found);
+  }
+  return undefined;
+}

@@ -1,0 +1,132 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { git, openScratch, tryGit, type GitCredential } from '@antipode/testing';
+import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
+import { untilEqual } from './src/same-as-primary.js';
+
+/** How long each storm lasts. */
+const STORM_MS = 9000;
+const READERS = 3;
+
+let here: Neighbourhood;
+let as: GitCredential;
+
+beforeAll(async () => {
+  here = await sharedHouse('calm');
+  as = here.house.credential('writer');
+}, 240_000);
+
+describe.each([0, 2] as const)('over protocol v%i, while branches are rewritten and deleted', (protocol) => {
+  it('gives every clone and every fetch one whole state, and never "not our ref"', async () => {
+    await using scratch = await openScratch();
+    const path = await givenRepository(`storm-${protocol}`);
+    const storm = new AbortController();
+    const rewriting = rewrite(path, storm.signal);
+    const old = scratch.file('fetching');
+    await git(['clone', '--quiet', here.house.url(path), old], { as, protocol });
+    const deadline = Date.now() + STORM_MS;
+    const cloned: string[] = [];
+    const failures: string[] = [];
+
+    await Promise.all([
+      ...Array.from({ length: READERS }, async (_, reader) => {
+        for (let n = 0; Date.now() < deadline; n += 1) {
+          const to = scratch.file(`clone-${reader}-${n}`);
+          const { code, stderr } = await tryGit(['clone', '--quiet', '--mirror', here.house.url(path), to], {
+            as,
+            protocol,
+          });
+          if (code === 0) cloned.push(to);
+          else failures.push(stderr);
+        }
+      }),
+      (async () => {
+        while (Date.now() < deadline) {
+          const { code, stderr } = await tryGit(['fetch', '--quiet', '--prune', 'origin'], {
+            cwd: old,
+            as,
+            protocol,
+          });
+          if (code !== 0) failures.push(stderr);
+        }
+      })(),
+    ]);
+    storm.abort();
+    const rewritten = await rewriting;
+
+    expect(failures).toEqual([]);
+    // A storm in which nothing moved, or nobody read, would show nothing.
+    expect(rewritten).toBeGreaterThan(15);
+    expect(cloned.length).toBeGreaterThan(READERS);
+    for (const clone of cloned) await expectOneState(clone);
+    await untilEqual(here, path);
+  });
+});
+
+it('lets a client finish that has seen the refs before they were rewritten', async () => {
+  await using scratch = await openScratch();
+  const path = await givenRepository('advertised-before');
+  const cwd = scratch.file('client');
+  await git(['init', '--quiet', cwd]);
+  const before = await git(['ls-remote', here.house.url(path), 'refs/heads/left'], { as });
+  const oid = before.split('\t')[0] ?? '';
+
+  await here.sim.commit(path, {
+    branch: 'left',
+    files: { 'left.txt': 'rewritten' },
+    parent: null,
+    force: true,
+  });
+  await here.sim.moveRefs(path, { 'refs/heads/right': 'refs/heads/left' });
+  await untilEqual(here, path);
+
+  // What the client asks for now is what it was told a moment ago: v0 refuses any oid that is not a tip.
+  for (const protocol of [0, 2] as const) {
+    await git(['fetch', '--quiet', here.house.url(path), oid], { cwd, as, protocol });
+    expect(await git(['rev-parse', 'FETCH_HEAD'], { cwd })).toBe(oid);
+  }
+});
+
+async function givenRepository(slug: string): Promise<string> {
+  const path = `${here.house.workspace}/${slug}`;
+  await here.sim.create(path, 'WEB');
+  await here.sim.commit(path, {
+    branch: 'main',
+    files: Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, `${i}`])),
+  });
+  await here.sim.moveRefs(path, {
+    'refs/heads/left': 'refs/heads/main',
+    'refs/heads/right': 'refs/heads/main',
+  });
+  await here.mirror.untilSynced(path);
+  await untilEqual(here, path, 30_000);
+  return path;
+}
+
+/**
+ * Rewrites history as fast as the primary allows. `left` and `right` always move together, in one push, to a commit
+ * without parents; `gone` comes and goes with them. @returns how often
+ */
+async function rewrite(path: string, signal: AbortSignal): Promise<number> {
+  let times = 0;
+  while (!signal.aborted) {
+    const files = { 'left.txt': `${times}`, [`noise-${times % 5}`]: 'x'.repeat(5000 + times) };
+    // On a branch of its own first, so that the pair can move in one transaction.
+    const oid = await here.sim.commit(path, { branch: 'next', files, parent: null, force: true });
+    await here.sim.moveRefs(path, {
+      'refs/heads/left': oid,
+      'refs/heads/right': oid,
+      'refs/heads/gone': times % 2 === 0 ? oid : null,
+    });
+    times += 1;
+  }
+  return times;
+}
+
+/** All refs of one moment, and all their objects. */
+async function expectOneState(clone: string): Promise<void> {
+  const [left, right] = await Promise.all(
+    ['left', 'right'].map((name) => git(['rev-parse', `refs/heads/${name}`], { cwd: clone })),
+  );
+  expect(left).toBe(right);
+  await git(['fsck', '--connectivity-only', '--no-progress'], { cwd: clone });
+}

@@ -1,0 +1,192 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  allProcesses,
+  eventually,
+  git,
+  makeHistory,
+  openScratch,
+  runCommand,
+  tryGit,
+  type GitCredential,
+} from '@antipode/testing';
+import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
+
+let here: Neighbourhood;
+let as: GitCredential;
+
+beforeAll(async () => {
+  here = await sharedHouse('calm');
+  as = here.house.credential('reader');
+}, 240_000);
+
+/** Everything that would let somebody in, in each form in which it could be written down. */
+async function secrets(): Promise<string[]> {
+  const { mirrorToken, tokens, hooks } = await here.sim.state();
+  const { mirror, users } = here.house.demo;
+  const kept = await readdir(join(here.house.data, 'secrets'));
+  const files = await Promise.all(
+    kept.map((name) => readFile(join(here.house.data, 'secrets', name), 'utf8')),
+  );
+  const plain = [
+    mirrorToken,
+    mirror.adminToken,
+    ...users.map(({ apiToken }) => apiToken),
+    ...tokens.map(({ secret }) => secret),
+    ...hooks.map(({ secret }) => secret ?? ''),
+    ...files.map((text) => text.trim()),
+  ];
+  const usernames = [...users.map(({ username }) => username), 'x-token-auth', 'x-bitbucket-api-token-auth'];
+  const headers = usernames.flatMap((name) =>
+    plain.map((secret) => Buffer.from(`${name}:${secret}`).toString('base64')),
+  );
+  return [...new Set([...plain, ...headers])].filter((secret) => secret.length > 15);
+}
+
+describe('secrets', () => {
+  it('are in no log and nowhere on disk but where they are kept', async () => {
+    await git(['ls-remote', here.house.url('storefront')], { as });
+    const all = await secrets();
+    expect(all.length).toBeGreaterThan(10);
+    // Redis keeps its data in memory until it is told to write it.
+    await redis(['SAVE']);
+    const elsewhere: string[] = [];
+    for (const file of await filesBelow(here.house.data)) {
+      // Where they live: the launcher's own, the simulated primary's own, and the way in for tests.
+      if (/^(secrets|bitbucket-sim)\/|^demo\.json$/.test(file)) continue;
+      const bytes = await readFile(join(here.house.data, file)).catch(() => Buffer.alloc(0));
+      // PostgreSQL's files hold what it once wrote, also what was deleted since.
+      if (all.some((secret) => bytes.includes(secret))) elsewhere.push(file);
+    }
+    expect(elsewhere).toEqual([]);
+  }, 60_000);
+
+  it('are in no command line while clones and syncs run', async () => {
+    await using scratch = await openScratch();
+    const all = await secrets();
+    const path = `${here.house.workspace}/watched`;
+    await makeHistory(scratch.file('made'), {
+      commits: 60,
+      branches: 3,
+      tags: 2,
+      noise: { bytes: 100_000, every: 4 },
+    });
+    await here.sim.create(path, 'WEB');
+    const seen = new Set<string>();
+    let watching = true;
+    const watcher = (async () => {
+      while (watching) {
+        for (const { argv } of await allProcesses()) seen.add(argv.join(' '));
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+    })();
+    await git(['push', '--quiet', '--mirror', here.house.primaryUrl(path)], {
+      cwd: scratch.file('made'),
+      as: here.house.credential('owner'),
+    });
+    await Promise.all([
+      here.mirror.untilSynced(path),
+      eventually(
+        () => git(['clone', '--quiet', here.house.url(path), scratch.file(`clone-${Date.now()}`)], { as }),
+        { timeoutMs: 20_000 },
+      ),
+    ]);
+    watching = false;
+    await watcher;
+
+    // Else nobody would have been watched.
+    expect([...seen].some((line) => line.includes('upload-pack'))).toBe(true);
+    expect([...seen].some((line) => /git.* fetch|fetch-pack|remote-http/.test(line))).toBe(true);
+    expect([...seen].filter((line) => all.some((secret) => line.includes(secret)))).toEqual([]);
+  }, 90_000);
+});
+
+describe('one request', () => {
+  it('is one line in the log, with what an operator asks for', async () => {
+    const slug = `asked-${Date.now()}`;
+    await tryGit(['ls-remote', `${here.house.url(slug)}`], { as });
+    const lines = await eventually(async () => {
+      const log = await here.house.log('edge');
+      const found = log.split('\n').filter((line) => line.includes(slug));
+      return found.length > 0 ? found : undefined;
+    });
+    // git asks twice: first without, then with its credential.
+    expect(lines.length).toBe(2);
+    for (const line of lines) {
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      expect(entry).toMatchObject({
+        level: expect.any(String),
+        time: expect.any(String),
+        service: 'edge',
+        trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      });
+      expect(Object.values(entry)).toContain(401 + 3 * lines.indexOf(line));
+    }
+  });
+
+  it('has a trace that goes on in the services behind', async () => {
+    const token = { username: here.house.user('reader').username, password: `unknown-${Date.now()}` };
+    await tryGit(['ls-remote', here.house.url('storefront')], { as: token });
+    const traces = async (service: string): Promise<Set<unknown>> => {
+      const lines = (await here.house.log(service)).split('\n').filter((line) => line.startsWith('{'));
+      return new Set(
+        lines.map((line) => (JSON.parse(line) as { trace_id?: unknown }).trace_id).filter(Boolean),
+      );
+    };
+    await eventually(async () => {
+      const [edge, auth] = [await traces('edge'), await traces('auth')];
+      return [...auth].some((id) => edge.has(id));
+    });
+  });
+});
+
+describe('metrics and health', () => {
+  const OPS = { edge: 10, auth: 11, registry: 12, sync: 13, lfs: 14 };
+
+  it.each(Object.entries(OPS))('has %s say that it is well, and count', async (_name, port) => {
+    expect((await fetch(`${here.house.at(port)}/healthz`)).status).toBe(200);
+    expect((await fetch(`${here.house.at(port)}/readyz`)).status).toBe(200);
+    const metrics = await fetch(`${here.house.at(port)}/metrics`);
+    expect(metrics.status).toBe(200);
+    expect(await metrics.text()).toMatch(/^# TYPE /m);
+  });
+
+  it('has no label that a stranger typed', async () => {
+    const word = `typed${Date.now()}`;
+    await Promise.all(
+      [
+        `/${word}/${word}.git/info/refs?service=git-upload-pack`,
+        `/acme/${word}.git/info/refs?service=${word}`,
+        `/-/${word}`,
+        `/${word}`,
+      ].map((path) =>
+        fetch(here.house.demo.mirror.url + path, { headers: { 'user-agent': word, 'git-protocol': word } }),
+      ),
+    );
+    await tryGit(['ls-remote', here.house.url('storefront')], { as: { username: word, password: word } });
+    for (const port of Object.values(OPS)) {
+      const text = await (await fetch(`${here.house.at(port)}/metrics`)).text();
+      expect(text).not.toContain(word);
+    }
+  });
+});
+
+async function redis(command: readonly string[]): Promise<string> {
+  const password = (await readFile(join(here.house.data, 'secrets/redis-password'), 'utf8')).trim();
+  const env = { PATH: process.env['PATH'], REDISCLI_AUTH: password };
+  const { code, output } = await runCommand(
+    'redis-cli',
+    ['-p', String(here.house.portBase + 4), ...command],
+    { env },
+  );
+  if (code !== 0) throw new Error(output);
+  return output.trim();
+}
+
+async function filesBelow(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+}

@@ -1,0 +1,178 @@
+import type { GitCredential } from './git.js';
+
+/** A part of the simulator's fault plan; what is absent works as it should (see its README). */
+export interface SimFaults {
+  latencyMs?: { rest?: number; git?: number };
+  fail?: (SimAim & { status: number; body?: 'json' | 'html' | 'empty'; retryAfterSeconds?: number })[];
+  truncate?: (SimAim & { afterBytes: number })[];
+  webhooks?: { drop?: number | 'all'; duplicate?: number | 'all'; reorder?: number; delayMs?: number };
+  readOnly?: boolean;
+  down?: 'destroy' | 'unavailable' | null;
+}
+
+export interface SimAim {
+  class?: 'rest' | 'git' | 'all';
+  path?: string;
+  method?: string;
+  operation?: 'info-refs' | 'upload-pack' | 'receive-pack';
+  times?: number;
+}
+
+export interface SimCount {
+  readonly requests: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+type GitOperation = 'info-refs' | 'upload-pack' | 'receive-pack';
+
+export interface SimCounters {
+  readonly rest: SimCount;
+  readonly git: SimCount & {
+    readonly operations: Readonly<Record<GitOperation, SimCount>>;
+    readonly commands: Readonly<Record<string, number>>;
+    readonly repositories: Readonly<Record<string, Partial<Record<GitOperation, SimCount>>>>;
+  };
+}
+
+export interface SimRepository {
+  readonly uuid: string;
+  readonly fullName: string;
+  readonly slug: string;
+  readonly project: string;
+  readonly isPrivate: boolean;
+  readonly mainbranch: string | null;
+}
+
+export interface SimState {
+  readonly workspace: string;
+  readonly mirrorToken: string;
+  readonly users: readonly {
+    username: string;
+    email: string;
+    apiToken: string;
+    role: string;
+    uuid: string;
+  }[];
+  readonly projects: readonly { key: string; isPrivate: boolean; repositories: string[] }[];
+  readonly repositories: readonly SimRepository[];
+  readonly tokens: readonly { id: string; secret: string; name: string; kind: string }[];
+  readonly hooks: readonly { uuid: string; url: string; secret: string | null; active: boolean }[];
+}
+
+export interface NewCommit {
+  readonly branch?: string;
+  /** By path; null deletes. */
+  readonly files?: Readonly<Record<string, string | null>>;
+  readonly message?: string;
+  /** Null: a commit without parent. */
+  readonly parent?: string | null;
+  readonly force?: boolean;
+}
+
+/** The simulated Bitbucket, by its control API and by its REST API as the workspace's owner. */
+export class SimApi {
+  constructor(
+    private readonly url: string,
+    /** E-mail and API token of the owner: the REST form of the credential. */
+    private readonly owner: GitCredential,
+  ) {}
+
+  state(): Promise<SimState> {
+    return this.control('GET', '/state');
+  }
+
+  counters(): Promise<SimCounters> {
+    return this.control('GET', '/counters');
+  }
+
+  /** From here on everything is counted anew, and nobody has used up a rate limit. */
+  async resetCounters(): Promise<void> {
+    await this.control('DELETE', '/counters');
+    await this.control('DELETE', '/rate-limits');
+  }
+
+  /** Replaces all faults. */
+  async faults(faults: SimFaults): Promise<void> {
+    await this.control('PUT', '/faults', faults);
+  }
+
+  async heal(): Promise<void> {
+    await this.control('DELETE', '/faults');
+  }
+
+  /** Runs `during` with these faults, and heals everything afterwards. */
+  async withFaults<T>(faults: SimFaults, during: () => Promise<T>): Promise<T> {
+    await this.faults(faults);
+    try {
+      return await during();
+    } finally {
+      await this.heal();
+    }
+  }
+
+  /** Commits as if somebody had pushed. @returns the commit's oid */
+  async commit(path: string, commit: NewCommit = {}): Promise<string> {
+    const { hash } = await this.control<{ hash: string }>('POST', `/repositories/${path}/commit`, commit);
+    return hash;
+  }
+
+  /** Moves refs as if somebody had pushed them; null deletes. */
+  async moveRefs(path: string, refs: Readonly<Record<string, string | null>>): Promise<void> {
+    await this.control('POST', `/repositories/${path}/refs`, { refs });
+  }
+
+  async refs(path: string): Promise<{ head: string; refs: Record<string, string> }> {
+    return this.control('GET', `/repositories/${path}/refs`);
+  }
+
+  /** Waits until no webhook is on its way any more. */
+  async settleWebhooks(): Promise<unknown[]> {
+    const { deliveries } = await this.control<{ deliveries: unknown[] }>('GET', '/deliveries?settle');
+    return deliveries;
+  }
+
+  /** Creates a repository. @param path "workspace/slug" */
+  async create(path: string, project: string, visibility: 'private' | 'public' = 'private'): Promise<void> {
+    const body = { scm: 'git', project: { key: project }, is_private: visibility === 'private' };
+    await this.rest('POST', `/repositories/${path}`, body);
+  }
+
+  /** Changes a repository as its owner does by REST: `{name}` renames it, `{is_private}`, `{project: {key}}`. */
+  async change(path: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.rest('PUT', `/repositories/${path}`, changes);
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.rest('DELETE', `/repositories/${path}`);
+  }
+
+  /** @throws Error with the answer's body where the status is not 2xx */
+  async rest<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    const { username, password } = this.owner;
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    return ask(method, `${this.url}/2.0${path}`, body, { authorization });
+  }
+
+  async control<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    return ask(method, `${this.url}/_sim${path}`, body);
+  }
+}
+
+async function ask<T>(
+  method: string,
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<T> {
+  const response = await fetch(url, {
+    method,
+    headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(60_000),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text}`);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}

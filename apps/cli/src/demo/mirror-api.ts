@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { readJson } from '../parts/read-json.js';
 import { stoppedShort } from '../stopped-short.js';
 
 const repositorySchema = z.object({
@@ -47,7 +48,7 @@ export class MirrorApi {
       const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : '';
       const response = await this.ask(`repositories${query}`);
       if (!response.ok) throw await refusal('listing the repositories', response);
-      const page = pageSchema.parse(await response.json());
+      const page = await readJson(response, pageSchema, 'The mirror');
       found.push(...page.values);
       cursor = page.next;
     } while (cursor);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readJson } from '../parts/read-json.js';
 
 const countsSchema = z.object({
   rest: z.object({ requests: z.number(), bytesOut: z.number() }),
@@ -13,7 +14,7 @@ export interface Traffic {
 
 export async function readTraffic(primaryUrl: string): Promise<Traffic> {
   const response = await fetch(`${primaryUrl}/_sim/counters`, { signal: AbortSignal.timeout(5000) });
-  const { rest, git } = countsSchema.parse(await response.json());
+  const { rest, git } = await readJson(response, countsSchema, 'The simulated Bitbucket');
   return { requests: rest.requests + git.requests, bytes: rest.bytesOut + git.bytesOut };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { inheritedEnvironment } from '../config.js';
 import type { Part } from '../house/part.js';
 import { requireHttpReady } from './http-ready.js';
+import { readJson } from './read-json.js';
 
 export interface SimulatorOptions {
   readonly home: string;
@@ -56,5 +57,5 @@ export function simulatorPart({ home, dataFolder, port }: SimulatorOptions): Par
 
 export async function readSimulatorState(port: number): Promise<SimulatorState> {
   const response = await fetch(`${simulatorUrl(port)}/_sim/state`, { signal: AbortSignal.timeout(5000) });
-  return stateSchema.parse(await response.json());
+  return readJson(response, stateSchema, 'The simulated Bitbucket');
 }

@@ -104,7 +104,7 @@ export class FakeNeighbours {
       reportSync: unused,
       getSelection: unused,
       setSelection: unused,
-    } as unknown as registry.RegistryServiceServer;
+    };
   }
 
   private async *watch(signal: AbortSignal): AsyncGenerator<registry.WatchRepositoriesResponse> {

@@ -102,7 +102,7 @@ function collect(request: IncomingMessage, held: Held, idleMs: number): Promise<
     const stop = (error: unknown): void => {
       settle();
       request.pause();
-      reject(error as Error);
+      reject(error);
     };
     const settle = (): void => {
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 import type { FreshnessPolicy, RepositoryId } from '@antipode/domain';
-import { sync } from '@antipode/contracts';
+import type { sync } from '@antipode/contracts';
 import { callUnary } from '@antipode/rpc';
 
 export interface FreshnessOptions {

@@ -1,5 +1,5 @@
 import type { RepositoryPath, SelectedRepository } from '@antipode/domain';
-import { registry } from '@antipode/contracts';
+import type { registry } from '@antipode/contracts';
 import { AntipodeError } from '@antipode/errors';
 import type { Primary } from '@antipode/primary';
 import { callUnary, type RepositoryTable } from '@antipode/rpc';

@@ -3,8 +3,9 @@ import { git, openScratch, tryGit, type GitCredential } from '@antipode/testing'
 import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
 import { untilEqual } from './src/same-as-primary.js';
 
-/** How long each storm lasts. */
-const STORM_MS = 9000;
+/** How long each storm lasts at least, and how often it must have rewritten history to count as one. */
+const STORM_MS = 8000;
+const REWRITES = 10;
 const READERS = 3;
 
 let here: Neighbourhood;
@@ -20,16 +21,17 @@ describe.each([0, 2] as const)('over protocol v%i, while branches are rewritten 
     await using scratch = await openScratch();
     const path = await givenRepository(`storm-${protocol}`);
     const storm = new AbortController();
-    const rewriting = rewrite(path, storm.signal);
+    const progress = rewrite(path, storm.signal);
     const old = scratch.file('fetching');
     await git(['clone', '--quiet', here.house.url(path), old], { as, protocol });
-    const deadline = Date.now() + STORM_MS;
+    const begun = Date.now();
+    const isRaging = (): boolean => Date.now() - begun < STORM_MS || progress.times < REWRITES;
     const cloned: string[] = [];
     const failures: string[] = [];
 
     await Promise.all([
       ...Array.from({ length: READERS }, async (_, reader) => {
-        for (let n = 0; Date.now() < deadline; n += 1) {
+        for (let n = 0; isRaging(); n += 1) {
           const to = scratch.file(`clone-${reader}-${n}`);
           const { code, stderr } = await tryGit(['clone', '--quiet', '--mirror', here.house.url(path), to], {
             as,
@@ -40,7 +42,7 @@ describe.each([0, 2] as const)('over protocol v%i, while branches are rewritten 
         }
       }),
       (async () => {
-        while (Date.now() < deadline) {
+        while (isRaging()) {
           const { code, stderr } = await tryGit(['fetch', '--quiet', '--prune', 'origin'], {
             cwd: old,
             as,
@@ -51,11 +53,10 @@ describe.each([0, 2] as const)('over protocol v%i, while branches are rewritten 
       })(),
     ]);
     storm.abort();
-    const rewritten = await rewriting;
+    await progress.ended;
 
     expect(failures).toEqual([]);
-    // A storm in which nothing moved, or nobody read, would show nothing.
-    expect(rewritten).toBeGreaterThan(15);
+    // A storm in which nobody read would show nothing.
     expect(cloned.length).toBeGreaterThan(READERS);
     for (const clone of cloned) await expectOneState(clone);
     await untilEqual(here, path);
@@ -104,22 +105,27 @@ async function givenRepository(slug: string): Promise<string> {
 
 /**
  * Rewrites history as fast as the primary allows. `left` and `right` always move together, in one push, to a commit
- * without parents; `gone` comes and goes with them. @returns how often
+ * without parents; `gone` comes and goes with them.
  */
-async function rewrite(path: string, signal: AbortSignal): Promise<number> {
-  let times = 0;
-  while (!signal.aborted) {
+function rewrite(path: string, signal: AbortSignal): { times: number; readonly ended: Promise<void> } {
+  const progress = { times: 0, ended: Promise.resolve() };
+  const once = async (): Promise<void> => {
+    const { times } = progress;
     const files = { 'left.txt': `${times}`, [`noise-${times % 5}`]: 'x'.repeat(5000 + times) };
     // On a branch of its own first, so that the pair can move in one transaction.
     const oid = await here.sim.commit(path, { branch: 'next', files, parent: null, force: true });
+    const gone = times % 2 === 0 ? oid : null;
     await here.sim.moveRefs(path, {
       'refs/heads/left': oid,
       'refs/heads/right': oid,
-      'refs/heads/gone': times % 2 === 0 ? oid : null,
+      'refs/heads/gone': gone,
     });
-    times += 1;
-  }
-  return times;
+    progress.times += 1;
+  };
+  progress.ended = (async () => {
+    while (!signal.aborted) await once();
+  })();
+  return progress;
 }
 
 /** All refs of one moment, and all their objects. */

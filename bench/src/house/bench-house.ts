@@ -1,0 +1,117 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually, House, npm, SimApi } from '@antipode/testing';
+import { run } from '../processes/run.js';
+import { gitSettings } from '../git-settings.js';
+import type { MeteredPart } from '../measure/cpu-meter.js';
+import type { Subject } from '../subject.js';
+import { primaryTraffic, type Traffic } from './primary-traffic.js';
+
+/** A project of the sample workspace that `npm start` selects for its demo. */
+const PROJECT = 'WEB';
+/** Stands for the far host: what it costs is not the mirror's. */
+const PRIMARY = 'bitbucket-sim';
+const SYNC_MS = 300_000;
+
+interface Mirrored {
+  readonly id: string;
+  readonly path: string;
+  readonly phase: string;
+  readonly epoch: number;
+}
+
+/** The house, entered as users enter it, with empty data of its own. */
+export class BenchHouse implements AsyncDisposable {
+  private readonly sim: SimApi;
+
+  private constructor(private readonly house: House) {
+    const { email, apiToken } = house.user('owner');
+    this.sim = new SimApi(house.demo.primary.url, { username: email, password: apiToken });
+  }
+
+  static async start(data: string, portBase: number | undefined): Promise<BenchHouse> {
+    // A bench that was killed leaves its house running.
+    await npm(['run', 'stop', '--', '--data', data]);
+    await rm(data, { recursive: true, force: true });
+    return new BenchHouse(await House.start({ data, ...(portBase === undefined ? {} : { portBase }) }));
+  }
+
+  /** `workspace/slug`. */
+  path(slug: string): string {
+    return `${this.house.workspace}/${slug}`;
+  }
+
+  get primaryOrigin(): string {
+    return this.house.demo.primary.url;
+  }
+
+  get subject(): Subject {
+    return {
+      name: 'mirror',
+      origin: this.house.demo.mirror.url,
+      credential: this.house.credential('owner'),
+      parts: this.parts,
+    };
+  }
+
+  /** Each service by its name, the databases included; without the simulated primary. */
+  private get parts(): MeteredPart[] {
+    return this.house.demo.processes
+      .filter(({ name }) => name !== PRIMARY)
+      .map(({ name, pid }) => ({ name, pids: [pid] }));
+  }
+
+  edgePid(): Promise<number> {
+    return this.house.pid('edge');
+  }
+
+  traffic(): Promise<Traffic> {
+    return primaryTraffic(this.sim);
+  }
+
+  /** Asked by the control API, which no counter counts. */
+  async primaryRefs(path: string): Promise<Readonly<Record<string, string>>> {
+    return (await this.sim.refs(path)).refs;
+  }
+
+  /**
+   * Creates a repository on the primary, pushes `local` to it, and waits until the mirror serves it.
+   *
+   * @returns the mirror's own bare repository.
+   */
+  async publish(slug: string, local: string): Promise<string> {
+    const path = this.path(slug);
+    await this.sim.create(path, PROJECT);
+    const settings = gitSettings(this.house.credential('owner'));
+    await run('git', ['-C', local, 'push', '--quiet', '--mirror', this.house.primaryUrl(slug)], {
+      env: settings,
+    });
+    const { id } = await eventually(() => this.synced(path), { timeoutMs: SYNC_MS, everyMs: 200 });
+    return join(this.house.data, 'repositories', id.slice(0, 2), `${id}.git`);
+  }
+
+  private async synced(path: string): Promise<Mirrored> {
+    const { values } = await this.ask<{ values: Mirrored[] }>('GET', '/repositories?limit=200');
+    const found = values.find((one) => one.path === path);
+    // The webhook tells of the push; where the repository is not even known, only a sweep finds it.
+    if (!found) await this.ask('POST', '/sweep');
+    if (!found || found.epoch === 0 || found.phase !== 'ready')
+      throw new Error(`${path} is not synced: ${found?.phase}`);
+    return found;
+  }
+
+  private async ask<T>(method: string, path: string): Promise<T> {
+    const { url, adminToken } = this.house.demo.mirror;
+    const response = await fetch(`${url}/-/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${adminToken}` },
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.house.stop();
+  }
+}

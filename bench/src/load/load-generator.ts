@@ -1,0 +1,29 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { LoadJob, LoadResult } from './load-job.js';
+
+/** The clients, in a process of their own. One job at a time. */
+export class LoadGenerator implements AsyncDisposable {
+  private readonly process: ChildProcess;
+
+  constructor() {
+    this.process = fork(new URL('./load-process.js', import.meta.url));
+  }
+
+  async run(job: LoadJob): Promise<LoadResult> {
+    const result = once(this.process, 'message') as Promise<[LoadResult]>;
+    this.process.send(job);
+    const gone = once(this.process, 'exit').then(() => {
+      throw new Error('the load process ended in the middle of its work');
+    });
+    const [answer] = await Promise.race([result, gone]);
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode !== null) return;
+    const gone = once(this.process, 'exit');
+    this.process.disconnect();
+    await gone;
+  }
+}

@@ -1,0 +1,39 @@
+import { linesOf, type Line } from './cells.js';
+import type { Results } from './results.js';
+
+const COLUMNS: readonly (readonly [keyof Line, string])[] = [
+  ['what', 'What'],
+  ['baseline', 'git http-backend'],
+  ['mirror', 'Antipode'],
+  ['ratio', 'Ratio'],
+  ['aim', 'Aim'],
+  ['met', ''],
+];
+
+/** The table for a terminal. */
+export function plainTable(results: Results): string {
+  const lines = linesOf(results);
+  const widths = COLUMNS.map(([key, title]) =>
+    Math.max(title.length, ...lines.map((line) => line[key].length)),
+  );
+  const draw = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd();
+  const head = draw(COLUMNS.map(([, title]) => title));
+  const rule = widths.map((width) => '─'.repeat(width)).join('  ');
+  return [head, rule, ...lines.map((line) => draw(COLUMNS.map(([key]) => line[key])))].join('\n');
+}
+
+/** The same for RESULTS.md. */
+export function markdownTable(results: Results): string {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    row(COLUMNS.map(([, title]) => title)),
+    row(COLUMNS.map(([key]) => (key === 'what' ? '---' : '---:'))),
+    ...linesOf(results).map((line) =>
+      row(COLUMNS.map(([key]) => (line[key] === 'not met' ? '**not met**' : line[key]))),
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,37 @@
+import { LARGE, LARGE_FOR_QUICK, SMALL, type Shape } from '../repository/shape.js';
+
+/** How much is measured. */
+export interface Plan {
+  readonly name: 'full' | 'quick';
+  readonly large: Shape;
+  readonly small: Shape;
+  readonly noOp: { readonly runs: number; readonly seconds: number; readonly clients: number };
+  /** `rounds`: clones per run, one after the other; small ones need several to rise above the clock's ticks. */
+  readonly clones: {
+    readonly runs: number;
+    readonly rounds: { readonly full: number; readonly other: number };
+  };
+  readonly realClones: { readonly runs: number };
+  readonly parallel: { readonly clients: number };
+}
+
+export const FULL: Plan = {
+  name: 'full',
+  large: LARGE,
+  small: SMALL,
+  noOp: { runs: 5, seconds: 5, clients: 8 },
+  clones: { runs: 5, rounds: { full: 2, other: 5 } },
+  realClones: { runs: 3 },
+  parallel: { clients: 50 },
+};
+
+/** Shows in about a minute that everything works; its numbers mean little. */
+export const QUICK: Plan = {
+  name: 'quick',
+  large: LARGE_FOR_QUICK,
+  small: SMALL,
+  noOp: { runs: 1, seconds: 1, clients: 4 },
+  clones: { runs: 1, rounds: { full: 1, other: 2 } },
+  realClones: { runs: 1 },
+  parallel: { clients: 10 },
+};

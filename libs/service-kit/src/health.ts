@@ -16,10 +16,16 @@ const CHECK_TIMEOUT_MS = 2000;
  */
 export class HealthChecks {
   private readonly checks = new Map<string, HealthCheck>();
+  private readonly observed = new Map<string, HealthCheck>();
   private draining = false;
 
   add(name: string, check: HealthCheck): void {
     this.checks.set(name, check);
+  }
+
+  /** Something the service can do without for a while: reported, but it stays ready. */
+  observe(name: string, check: HealthCheck): void {
+    this.observed.set(name, check);
   }
 
   /** From now on not ready: load balancers send no new work while streams finish. */
@@ -28,13 +34,17 @@ export class HealthChecks {
   }
 
   async report(): Promise<HealthReport> {
-    const results = await Promise.all(
-      [...this.checks].map(async ([name, check]) => [name, await outcome(check)] as const),
-    );
+    const [results, observed] = await Promise.all([outcomes(this.checks), outcomes(this.observed)]);
     if (this.draining) results.push(['draining', 'shutting down']);
-    return { ok: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
+    const ok = results.every(([, result]) => result === 'ok');
+    return { ok, checks: Object.fromEntries([...results, ...observed]) };
   }
 }
+
+const outcomes = (checks: ReadonlyMap<string, HealthCheck>): Promise<[string, string][]> =>
+  Promise.all(
+    [...checks].map(async ([name, check]): Promise<[string, string]> => [name, await outcome(check)]),
+  );
 
 async function outcome(check: HealthCheck): Promise<string> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,0 +1,56 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { auth } from '@antipode/contracts';
+import type { Right } from '@antipode/domain';
+import { AntipodeError } from '@antipode/errors';
+import { answerUnary, RpcServer } from '@antipode/rpc';
+import { LOGGER, type Logger } from '@antipode/service-kit';
+import { CONFIG, type AuthConfig } from '../config.js';
+import { AuthorizeService } from './authorize.service.js';
+
+const RIGHTS: Partial<Record<auth.Right, Right>> = {
+  [auth.Right.RIGHT_READ]: 'read',
+  [auth.Right.RIGHT_WRITE]: 'write',
+};
+
+/** AuthService on the wire: proto in, domain out, no decisions of its own. */
+@Injectable()
+export class AuthorizeRpc implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly server: RpcServer;
+
+  constructor(
+    @Inject(CONFIG) config: AuthConfig,
+    @Inject(LOGGER) logger: Logger,
+    private readonly service: AuthorizeService,
+  ) {
+    const failed = (error: AntipodeError, method: string): void =>
+      logger.warn({ err: error, method }, 'call failed');
+    this.server = new RpcServer(config.GRPC_LISTEN, config).add(auth.AuthServiceService, {
+      authorize: answerUnary((request: auth.AuthorizeRequest) => this.authorize(request), failed),
+    });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.server.listen();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.server.close();
+  }
+
+  private async authorize(request: auth.AuthorizeRequest): Promise<auth.AuthorizeResponse> {
+    const right = RIGHTS[request.right];
+    if (right === undefined) throw new AntipodeError('invalid', 'reading the right that is asked for');
+    const { principal, validUntil, outage } = await this.service.authorize({
+      path: request.repositoryPath,
+      right,
+      authorization: request.authorization === '' ? undefined : request.authorization,
+      clientAddress: request.clientAddress,
+    });
+    return { principal, validUntilMs: validUntil, outage };
+  }
+}

@@ -1,0 +1,130 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RepositoryPath, Right } from '@antipode/domain';
+import { AntipodeError, toAntipodeError, type Code } from '@antipode/errors';
+import type { Primary } from '@antipode/primary';
+import { CONFIG, type AuthConfig } from '../config.js';
+import { addressBlock } from '../limits/address-block.js';
+import { FailureLimit } from '../limits/failure-limit.js';
+import { Names } from '../verdicts/names.js';
+import { nameOf, type RememberedVerdict, type VerdictKey } from '../verdicts/verdict.js';
+import { VerdictsStore } from '../verdicts/verdicts.store.js';
+import { AuthMetrics, type Source } from './auth-metrics.js';
+import { PRIMARY, PrimaryOracle } from './primary-oracle.js';
+import { SingleFlight } from './single-flight.js';
+
+export interface Question {
+  readonly path: RepositoryPath;
+  readonly right: Right;
+  /** The caller's Authorization header; undefined for an anonymous caller. */
+  readonly authorization: string | undefined;
+  readonly clientAddress: string;
+}
+
+export interface Allowed {
+  readonly principal: string;
+  /** Milliseconds since 1970. */
+  readonly validUntil: number;
+  /** True where only the outage policy lets an earlier yes stand. */
+  readonly outage: boolean;
+}
+
+interface Answer {
+  readonly verdict: RememberedVerdict;
+  readonly source: Source;
+}
+
+/** No answer because the primary could not give one; what it said before may stand, if the policy says so. */
+const OUTAGE: ReadonlySet<Code> = new Set<Code>(['primary_unavailable', 'primary_limited']);
+
+/**
+ * Who is this, and may they? The primary's own answer, asked or remembered.
+ *
+ *   remembered? ─▶ too many failures? ─▶ ask the primary (once for all who ask the same) ─▶ remember ─▶ answer
+ *                                              └─ it is away ─▶ an earlier yes, where the policy lets it stand
+ */
+@Injectable()
+export class AuthorizeService {
+  private readonly flights = new SingleFlight<RememberedVerdict>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: AuthConfig,
+    @Inject(PRIMARY) private readonly primary: Primary,
+    private readonly names: Names,
+    private readonly verdicts: VerdictsStore,
+    private readonly limit: FailureLimit,
+    private readonly oracle: PrimaryOracle,
+    private readonly metrics: AuthMetrics,
+  ) {}
+
+  /**
+   * @throws AntipodeError `unauthenticated`, `not_found`, `denied` (its hint is the primary's sentence),
+   *   `too_many_failures`; `invalid` for a path that is not in the adapter's normal form;
+   *   `primary_unavailable`, `primary_limited`, `primary_misbehaved`, `busy` where there is no answer.
+   */
+  async authorize(question: Question): Promise<Allowed> {
+    const { path, right } = question;
+    if (this.primary.parseRepositoryPath(path) !== path)
+      throw new AntipodeError('invalid', 'reading a repository path');
+    const key = { principal: this.names.principal(question.authorization), path, right };
+    const { verdict, source } = await this.answer(key, question).catch((error: unknown) => {
+      const known = toAntipodeError(error, 'authorizing');
+      this.metrics.answered({ outcome: known.code, right, source: 'none' });
+      throw known;
+    });
+    const refusal = refusalOf(verdict, question);
+    this.metrics.answered({ outcome: refusal?.code ?? 'allowed', right, source });
+    if (refusal) throw refusal;
+    return { principal: key.principal, validUntil: verdict.validUntil, outage: source === 'outage' };
+  }
+
+  private async answer(key: VerdictKey, question: Question): Promise<Answer> {
+    const known = await this.verdicts.find(key);
+    if (known) return { verdict: known, source: 'cache' };
+    try {
+      return { verdict: await this.ask(key, question), source: 'primary' };
+    } catch (error) {
+      const standing = OUTAGE.has(toAntipodeError(error, 'authorizing').code) && (await this.standing(key));
+      if (!standing) throw error;
+      return { verdict: standing, source: 'outage' };
+    }
+  }
+
+  /** Callers of one address share one question, and one failure; the failures of different addresses are theirs. */
+  private ask(key: VerdictKey, question: Question): Promise<RememberedVerdict> {
+    // Without a credential nobody guesses anything: private and missing look the same.
+    if (question.authorization === undefined) return this.oracle.ask(key, question);
+    const block = addressBlock(question.clientAddress);
+    return this.flights.run(`${nameOf(key)} ${block}`, () =>
+      this.limit.guard(
+        block,
+        async () => (await this.verdicts.find(key)) ?? this.oracle.ask(key, question),
+        ({ kind }) => kind === 'unauthenticated' || kind === 'not_found',
+      ),
+    );
+  }
+
+  /** An earlier yes for a moment: as long as a no would stand, so that the primary's return is noticed soon. */
+  private async standing(key: VerdictKey): Promise<RememberedVerdict | undefined> {
+    const policy = this.config.OUTAGE_POLICY;
+    const yes = policy.kind === 'serve' ? await this.verdicts.findLastYes(key) : undefined;
+    if (!yes || policy.kind !== 'serve') return undefined;
+    const moment = Math.floor(Date.now() + this.config.NEGATIVE_VERDICT_SECONDS * 1000);
+    return { ...yes, validUntil: Math.min(moment, yes.askedAt + policy.seconds * 1000) };
+  }
+}
+
+/**
+ * The answer of a remembered no. An anonymous caller is asked who they are, whatever the reason: private, missing and
+ * forbidden must look alike to somebody whom we do not know.
+ */
+function refusalOf({ kind, message }: RememberedVerdict, question: Question): AntipodeError | undefined {
+  if (kind === 'allowed') return undefined;
+  const code = question.authorization === undefined ? 'unauthenticated' : kind;
+  const { path, right } = question;
+  return new AntipodeError(
+    code,
+    'authorizing',
+    { path, right },
+    code === 'denied' && message ? { hint: message } : {},
+  );
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { parseOutagePolicy } from '@antipode/domain';
+import { primarySettings } from '@antipode/primary';
+import { rpcSettings } from '@antipode/rpc';
+import { loadConfig, opsSettings } from '@antipode/service-kit';
+
+const seconds = (most: number) => z.coerce.number().positive().max(most);
+
+const schema = z.object({
+  ...opsSettings,
+  ...rpcSettings,
+  ...primarySettings,
+  GRPC_LISTEN: z.string().default('127.0.0.1:7996'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:7994'),
+  /** 32 random bytes in hex; credentials and addresses are remembered by an HMAC with it alone. */
+  SECRET_KEY: z.string().regex(/^[0-9a-f]{64}$/i, '32 bytes in hex'),
+  /** How long a yes of the primary stands: the longest that a revoked credential still works. */
+  VERDICT_SECONDS: seconds(3600).default(60),
+  /** How long a no stands: short, since somebody may just have been let in. */
+  NEGATIVE_VERDICT_SECONDS: seconds(300).default(5),
+  /** refuse, or serve:<seconds>: how old a yes may be that stands while the primary cannot be asked. */
+  OUTAGE_POLICY: z
+    .string()
+    .default('refuse')
+    .transform((text, context) => parseOutagePolicy(text) ?? fail(context, 'refuse or serve:<seconds>')),
+  /** Failures that one client address (IPv6: one /64) may collect in a window. */
+  FAILURE_LIMIT: z.coerce.number().int().min(1).max(100_000).default(20),
+  FAILURE_WINDOW_SECONDS: seconds(86_400).default(60),
+  /** Questions to the primary at the same time. */
+  QUESTION_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(64),
+  /** Questions that may wait for their turn; one more is answered `busy`. */
+  QUESTION_QUEUE: z.coerce.number().int().min(0).max(1_000_000).default(2000),
+});
+
+export type AuthConfig = z.infer<typeof schema>;
+
+export const readConfig = (env?: NodeJS.ProcessEnv): AuthConfig => loadConfig(schema, env);
+
+/** Injection token of the settings. */
+export const CONFIG = Symbol('CONFIG');
+
+function fail(context: z.core.$RefinementCtx<string>, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}

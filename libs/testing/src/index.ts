@@ -19,3 +19,4 @@ export { allProcesses, descendants, isRunning, residentBytes, type ProcessInfo }
 export { localRefs, lsRemote, withoutHead, type Refs } from './refs.js';
 export { openScratch, type Scratch } from './scratch.js';
 export { SimApi, type NewCommit, type SimCounters, type SimFaults, type SimState } from './sim-api.js';
+export { startSim, type RunningSim } from './start-sim.js';

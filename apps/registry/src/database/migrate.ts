@@ -19,6 +19,8 @@ export const NO_FILTERS = { externalTables: [], externalEnums: [] };
  */
 export async function migrate(url: string): Promise<string[]> {
   const guard = new pg.Client({ connectionString: url });
+  // A lost connection fails the query that runs; without a listener it would end the process.
+  guard.on('error', () => undefined);
   await guard.connect();
   try {
     await guard.query('SELECT pg_advisory_lock($1)', [LOCKS.migrations]);

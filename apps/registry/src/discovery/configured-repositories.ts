@@ -20,7 +20,10 @@ export class ConfiguredRepositories {
   async take(signal: AbortSignal): Promise<void> {
     const known = await this.repositories.known();
     const facts: RepositoryFacts[] = [];
-    for (const path of this.primary.configured) facts.push(await this.describe(path, signal));
+    for (const path of this.primary.configured) {
+      const before = known.get(this.primary.identify(path));
+      facts.push(await this.describe(path, before?.public ?? false, signal));
+    }
     const wanted = new Set(facts.map(({ id }) => id));
     const dropped = [...known.values()].filter(
       ({ id, origin, removed }) => origin === 'configured' && !removed && !wanted.has(id),
@@ -60,7 +63,7 @@ export class ConfiguredRepositories {
       );
     const known = await this.repositories.findByPath(normal);
     if (known) return known;
-    const facts = await this.describe(normal, signal);
+    const facts = await this.describe(normal, false, signal);
     await this.store('learnt', facts);
     const learnt = await this.repositories.findByPath(normal);
     if (!learnt) throw new AntipodeError('internal', 'learning a repository', { path: normal });
@@ -72,26 +75,29 @@ export class ConfiguredRepositories {
     await this.feed.refresh();
   }
 
-  private async describe(path: RepositoryPath, signal: AbortSignal): Promise<RepositoryFacts> {
-    const name = path.split('/').at(-1) ?? path;
+  /** @param otherwise whether it counts as public where the primary cannot be asked. */
+  private async describe(
+    path: RepositoryPath,
+    otherwise: boolean,
+    signal: AbortSignal,
+  ): Promise<RepositoryFacts> {
     return {
       id: this.primary.identify(path),
       path,
-      name,
+      name: path.split('/').at(-1) ?? path,
       projectKey: '',
-      public: await this.isPublic(path, signal),
+      public: (await this.isPublic(path, signal)) ?? otherwise,
       sizeBytes: 0,
       updatedOn: '',
     };
   }
 
-  /** What cannot be asked is not public. */
-  private async isPublic(path: RepositoryPath, signal: AbortSignal): Promise<boolean> {
+  private async isPublic(path: RepositoryPath, signal: AbortSignal): Promise<boolean | undefined> {
     try {
       const verdict = await this.primary.authorize({ path, right: 'read', authorization: undefined }, signal);
       return verdict.kind === 'allowed';
     } catch {
-      return false;
+      return undefined;
     }
   }
 }

@@ -47,7 +47,10 @@ export class Sweep {
     const kind = known.size <= SMALL ? 'full' : wanted;
     const run = { discovery, credential: await this.connection.credential(), selection, known, signal };
     const { listed, left } = await this.list(run, kind);
-    if (kind === 'full') await this.removeMissing(run, listed, left);
+    if (kind === 'full') {
+      await this.removeMissing(run, listed, left);
+      await this.selections.replaceProjects(await discovery.listProjects(run.credential, signal));
+    }
     return kind;
   }
 

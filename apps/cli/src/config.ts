@@ -18,7 +18,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
   return {
     home: env['ANTIPODE_HOME'] ? resolve(env['ANTIPODE_HOME']) : ownCheckout,
     detached: env['ANTIPODE_DETACHED'] === '1',
-    readySeconds: Number(env['ANTIPODE_READY_SECONDS'] ?? 90),
+    readySeconds: Number(env['ANTIPODE_READY_SECONDS'] ?? 120),
   };
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   allProcesses,
@@ -80,6 +81,37 @@ describe('antipode up', () => {
     expect(await antipode(['down', '--data', data])).toMatchObject({ code: 0 });
     expect(await ourProcesses()).toEqual([]);
     expect((await antipode(['status', '--data', data])).code).toBe(3);
+  });
+
+  it('leaves a detached house running when the command and what started it have ended', async () => {
+    const home = await makeFakeHome(scratch.file('home'));
+    const args = ['up', '--no-demo', '--detach', '--data', data, '--port-base', String(portBase)];
+    // As tools/bootstrap.mjs starts it: with a channel by which either learns that the other is gone.
+    const child = spawn(process.execPath, [join(APP, 'dist/main.js'), ...args], {
+      env: environment({ ANTIPODE_HOME: home }),
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const [code] = (await once(child, 'exit')) as [number];
+
+    expect(code).toBe(0);
+    // It used to stop right after: a mistaken stop takes a moment to show.
+    await setTimeout(1000);
+    expect((await antipode(['status', '--data', data])).code).toBe(0);
+  });
+
+  it('stops a house in the foreground when what started it is killed', async () => {
+    const home = await makeFakeHome(scratch.file('home'));
+    const args = ['up', '--no-demo', '--data', data, '--port-base', String(portBase)];
+    const child = spawn(process.execPath, [join(APP, 'dist/main.js'), ...args], {
+      env: environment({ ANTIPODE_HOME: home }),
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    await eventually(() => readDemo(), { timeoutMs: 40_000 });
+    // The channel closes as it does when the other end dies.
+    child.disconnect();
+    await once(child, 'exit');
+
+    expect(await ourProcesses()).toEqual([]);
   });
 
   it('keeps its data and secrets across a stop, and lets nobody else read them', async () => {

@@ -31,7 +31,8 @@ export async function upDetached(
   });
   closeSync(output);
   // Interrupted while waiting: the other one stops what it has started, and says so to us until it is gone.
-  tools.stop.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
+  const passOn = (): void => void child.kill('SIGTERM');
+  tools.stop.addEventListener('abort', passOn, { once: true });
   await new Promise<void>((ready, failed) => {
     child.once('error', failed);
     child.once('exit', () => {
@@ -45,6 +46,8 @@ export async function upDetached(
     });
   });
   if (tools.stop.aborted) return;
+  // From here on the house has a life of its own: our own end must not look like somebody's wish to stop it.
+  tools.stop.removeEventListener('abort', passOn);
   child.disconnect();
   child.unref();
   tools.screen.say(

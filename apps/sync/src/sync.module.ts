@@ -10,12 +10,16 @@ import { CONFIG, type SyncConfig } from './config.js';
 import { SyncQueues } from './jobs/sync-queues.js';
 import { WorkersService } from './jobs/workers.service.js';
 import { MaintenanceService } from './maintenance/maintenance.service.js';
-import { AGENT, MirrorsService, PRIMARY } from './mirrors/mirrors.service.js';
+import { MirrorsService } from './mirrors/mirrors.service.js';
 import { ConnectionService, REGISTRY } from './primary/connection.service.js';
+import { AGENT, PRIMARY, PrimaryService } from './primary/primary.service.js';
+import { RunObserver } from './reports/run-observer.js';
 import { SyncMetrics } from './reports/sync-metrics.js';
 import { SyncReportsService } from './reports/sync-reports.service.js';
 import { SyncRpc } from './rpc/sync.rpc.js';
-import { ScheduleService } from './schedule/schedule.service.js';
+import { ComparisonService } from './schedule/comparison.service.js';
+import { SelectionService } from './schedule/selection.service.js';
+import { SyncStart } from './sync-start.js';
 
 const openAgent = (config: SyncConfig): Agent =>
   new Agent({
@@ -48,7 +52,6 @@ export class SyncModule {
       module: SyncModule,
       providers: [
         { provide: CONFIG, useValue: config },
-        { provide: MirrorDisk, useValue: disk },
         { provide: MirrorWriter, useFactory: () => new MirrorWriter(disk) },
         { provide: PRIMARY, useFactory: () => createPrimary(config) },
         { provide: AGENT, useFactory: () => openAgent(config) },
@@ -62,14 +65,18 @@ export class SyncModule {
             openTable(config, client, logger),
           inject: [REGISTRY, LOGGER],
         },
+        ComparisonService,
         ConnectionService,
         MaintenanceService,
         MirrorsService,
-        ScheduleService,
+        PrimaryService,
+        RunObserver,
+        SelectionService,
         SyncMetrics,
         SyncQueues,
         SyncReportsService,
         SyncRpc,
+        SyncStart,
         WorkersService,
       ],
     };

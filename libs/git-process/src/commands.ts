@@ -13,6 +13,9 @@ const EVERYWHERE: readonly ConfigPair[] = [
   // Maintenance is ours to time: git's own starts in the middle of a burst and rewrites under readers.
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
+  // A sync and maintenance may meet at a lock that each holds for moments; the default patience is 0.1 s and 1 s.
+  ['core.filesRefLockTimeout', '10000'],
+  ['core.packedRefsTimeout', '30000'],
   // Advice and colours are for people.
   ['advice.detachedHead', 'false'],
   ['color.ui', 'false'],
@@ -65,9 +68,8 @@ export const SETTINGS: Readonly<Record<ConfiguredCommand, readonly ConfigPair[]>
     ['uploadpack.hideRefs', 'refs/antipode'],
     ['uploadpack.allowTipSHA1InWant', 'true'],
     // Anything else must be reachable from a tip: an object that no ref of the primary holds any more is not ours to
-    // hand out. (v2 takes any present object as a want, by specification.)
-    ['uploadpack.allowReachableSHA1InWant', 'false'],
-    ['uploadpack.allowAnySHA1InWant', 'false'],
+    // hand out. (v2 takes any present object as a want, by specification.) That is git's default; saying
+    // allowAnySHA1InWant=false here would take back the line above, for git keeps both in one set of bits.
     // A fetch that names a missing object must fail, not make our server fetch it from somewhere.
     ['protocol.allow', 'never'],
   ],

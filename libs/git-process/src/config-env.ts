@@ -5,7 +5,7 @@ export type ConfigPair = readonly [key: string, value: string];
  * a config file stays behind. git-config(1), GIT_CONFIG_COUNT.
  */
 export function configEnv(pairs: readonly ConfigPair[]): Record<string, string> {
-  const entries = pairs.flatMap(([key, value], i) => [
+  const entries = pairs.flatMap(([key, value], i): [string, string][] => [
     [`GIT_CONFIG_KEY_${i}`, key],
     [`GIT_CONFIG_VALUE_${i}`, value],
   ]);

@@ -1,4 +1,5 @@
 /** Short local commands on one bare repository. Each throws `disk_full` or `mirror_damaged` where git fails. */
+import { mkdir } from 'node:fs/promises';
 import { AntipodeError } from '@antipode/errors';
 import { SETTINGS, type ConfiguredCommand } from './commands.js';
 import { requireDiskSpace } from './disk-full.js';
@@ -35,8 +36,9 @@ export async function gitOk(repository: string, options: LocalGitOptions): Promi
   throw new AntipodeError('mirror_damaged', doing, { exitCode: code, stderr: stderr.slice(-1000) });
 }
 
-/** Makes a folder an empty bare repository. */
+/** Makes a folder, which may exist, an empty bare repository. */
 export async function initBare(repository: string, objectFormat: 'sha1' | 'sha256'): Promise<void> {
+  await mkdir(repository, { recursive: true });
   // No template: sample hooks and descriptions are files that nobody needs a thousand times.
   await gitOk(repository, {
     args: ['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`, repository],

@@ -23,7 +23,7 @@ const unique = (): string => randomBytes(6).toString('hex');
  * whoever calls it must hold the repository's turn, so that two changes of one repository never overlap.
  */
 export class MirrorWriter {
-  constructor(private readonly disk: MirrorDisk) {}
+  constructor(readonly disk: MirrorDisk) {}
 
   /**
    * Makes an epoch the one that readers see. Every object that it names must be there already.

@@ -12,11 +12,16 @@ const NAMES: Readonly<Record<Pool, JobName>> = {
   maintenance: 'mirror.maintain',
 };
 
+/** Beside the queue's own retries, which begin after a second. */
+const NUDGE_AGAIN_MS = 30_000;
+
 /** The asking side of this node's own queues. */
 @Injectable()
 export class SyncQueues implements OnApplicationShutdown {
   private readonly redis: Redis;
   private readonly queues: JobQueues;
+  /** When each repository was last nudged (ms since 1970). */
+  private readonly nudged = new Map<RepositoryId, number>();
 
   constructor(
     @Inject(CONFIG) private readonly config: SyncConfig,
@@ -35,6 +40,19 @@ export class SyncQueues implements OnApplicationShutdown {
   async request(repositoryId: RepositoryId, reason: Reason): Promise<void> {
     const name = this.mirrors.status(repositoryId).epoch === 0 ? 'mirror.clone' : 'mirror.sync';
     await this.queues.request(name, { node: this.config.ANTIPODE_NODE, repositoryId, reason });
+  }
+
+  /** As `request`, for things that nobody waits for: not too often for one repository, and never a failure. */
+  async nudge(id: RepositoryId, reason: Reason): Promise<void> {
+    const now = Date.now();
+    if (now - (this.nudged.get(id) ?? 0) < NUDGE_AGAIN_MS) return;
+    this.nudged.set(id, now);
+    // Redis is away: whoever finds the repository due again asks again.
+    await this.request(id, reason).catch(() => this.nudged.delete(id));
+  }
+
+  forget(id: RepositoryId): void {
+    this.nudged.delete(id);
   }
 
   async requestMaintenance(repositoryId: RepositoryId): Promise<void> {

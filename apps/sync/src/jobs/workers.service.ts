@@ -1,7 +1,11 @@
-import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { AntipodeError } from '@antipode/errors';
 import {
   connectWorker,
   startWorker,
@@ -10,7 +14,6 @@ import {
   type Pool,
   type RepositoryJob,
 } from '@antipode/queues';
-import { RepositoryTable } from '@antipode/rpc';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type SyncConfig } from '../config.js';
 import { MaintenanceService } from '../maintenance/maintenance.service.js';
@@ -25,21 +28,20 @@ const LET_GO_MS = 1000;
 
 /** Works off this node's three queues. No pool waits for another. */
 @Injectable()
-export class WorkersService implements BeforeApplicationShutdown {
+export class WorkersService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private redis: Redis | undefined;
   private workers: Worker[] = [];
 
   constructor(
     @Inject(CONFIG) private readonly config: SyncConfig,
     @Inject(LOGGER) private readonly logger: Logger,
-    private readonly table: RepositoryTable,
     private readonly mirrors: MirrorsService,
     private readonly queues: SyncQueues,
     private readonly maintenance: MaintenanceService,
   ) {}
 
-  /** Called once the table and the disk are known: a job about an unknown repository would be dropped. */
-  start(): void {
+  /** By now the disk is swept and the table known (SyncStart). */
+  onApplicationBootstrap(): void {
     const redis = connectWorker(this.config.REDIS_URL, (error) => this.logger.debug({ err: error }, 'redis'));
     this.redis = redis;
     this.workers = [
@@ -87,23 +89,18 @@ export class WorkersService implements BeforeApplicationShutdown {
   }
 
   private async clone({ repositoryId }: RepositoryJob): Promise<void> {
-    if (!this.isSelected(repositoryId)) return;
+    if (!this.mirrors.isSelected(repositoryId)) return;
     await this.mirrors.bringUpToDate(repositoryId, Date.now());
     await this.queues.requestMaintenance(repositoryId).catch(() => undefined);
   }
 
   private async sync({ repositoryId, reason }: RepositoryJob): Promise<void> {
-    if (!this.isSelected(repositoryId)) return;
+    if (!this.mirrors.isSelected(repositoryId)) return;
     const { epoch } = await this.mirrors.learn(repositoryId);
     // A first clone may take an hour; it has its own pool.
     if (epoch === 0) return this.queues.request(repositoryId, reason);
+    if (reason === 'reader' || reason === 'admin') this.mirrors.distrust(repositoryId);
     const { kind } = await this.mirrors.bringUpToDate(repositoryId, Date.now());
     if (kind !== 'unchanged') await this.maintenance.consider(repositoryId);
-  }
-
-  private isSelected(id: string): boolean {
-    if (this.table.isKnown) return this.table.get(id) !== undefined;
-    // Neither the registry nor the last run has told us anything yet; the job comes back.
-    throw new AntipodeError('service_unavailable', 'looking for a selected repository');
   }
 }

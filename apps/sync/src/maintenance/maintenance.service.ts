@@ -1,35 +1,64 @@
-import { Inject, Injectable } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import type { RepositoryId } from '@antipode/domain';
-import { MirrorDisk, MirrorWriter } from '@antipode/mirror-disk';
+import { MirrorWriter } from '@antipode/mirror-disk';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type SyncConfig } from '../config.js';
 import { SyncQueues } from '../jobs/sync-queues.js';
-import { maintainMirror, needsMaintenance } from './maintain-mirror.js';
+import { MirrorsService } from '../mirrors/mirrors.service.js';
+import { dueMaintenance, maintainMirror } from './maintain-mirror.js';
 
-/** Keeps mirror repositories quick to read, in small steps, when it is worth it. */
+const LOOK_EVERY_MS = 60_000;
+/** One look at each mirror per hour, spread over the looks. */
+const LOOKS_PER_ROUND = 60;
+
+/** Keeps mirror repositories quick to read, in small steps, when it is worth it; and empties the trash. */
 @Injectable()
-export class MaintenanceService {
+export class MaintenanceService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly ending = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private looks = 0;
 
   constructor(
     @Inject(CONFIG) private readonly config: SyncConfig,
     @Inject(LOGGER) private readonly logger: Logger,
-    private readonly disk: MirrorDisk,
     private readonly writer: MirrorWriter,
+    private readonly mirrors: MirrorsService,
     private readonly queues: SyncQueues,
   ) {}
 
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
+  }
+
+  /** Ends what runs, at once: git tidies up behind itself, and the next start begins anew. */
+  beforeApplicationShutdown(): void {
+    clearInterval(this.timer);
+    this.ending.abort();
+  }
+
   /** Queues maintenance where it would help. */
   async consider(id: RepositoryId): Promise<void> {
-    if (await needsMaintenance(this.disk.repositoryPath(id)))
-      await this.queues.requestMaintenance(id).catch(() => undefined);
+    const kind = await dueMaintenance(this.writer.disk.repositoryPath(id), Date.now());
+    if (kind !== 'none') await this.queues.requestMaintenance(id).catch(() => undefined);
   }
 
   async maintain(id: RepositoryId): Promise<void> {
-    if (!(await this.disk.statMirror(id))) return;
+    if (this.mirrors.status(id).epoch === 0) return;
+    const repository = this.writer.disk.repositoryPath(id);
+    const due = await dueMaintenance(repository, Date.now());
     const started = performance.now();
-    await maintainMirror(this.disk.repositoryPath(id), this.ending.signal);
-    this.logger.info({ repository_id: id, took_ms: Math.round(performance.now() - started) }, 'maintained');
+    // Whoever asked saw a reason, such as a first clone without a bitmap.
+    const kind = due === 'none' ? 'geometric' : due;
+    await maintainMirror(repository, { kind, signal: this.ending.signal });
+    this.logger.info(
+      { repository_id: id, kind, took_ms: Math.round(performance.now() - started) },
+      'maintained',
+    );
   }
 
   async emptyTrash(): Promise<void> {
@@ -37,8 +66,14 @@ export class MaintenanceService {
     if (deleted > 0) this.logger.info({ deleted }, 'trash emptied');
   }
 
-  /** Ends what runs; git tidies up behind itself. */
-  end(): void {
-    this.ending.abort();
+  private async look(): Promise<void> {
+    this.looks += 1;
+    try {
+      await this.emptyTrash();
+      const mine = this.mirrors.all().filter((_, i) => i % LOOKS_PER_ROUND === this.looks % LOOKS_PER_ROUND);
+      for (const { id, epoch } of mine) if (epoch > 0) await this.consider(id);
+    } catch (error) {
+      this.logger.error({ err: error }, 'looking after mirrors');
+    }
   }
 }

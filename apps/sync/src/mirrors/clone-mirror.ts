@@ -1,3 +1,4 @@
+import { AntipodeError } from '@antipode/errors';
 import { initBare } from '@antipode/git-process';
 import { askPrimary, bringObjects } from './bring-objects.js';
 import type { MirrorOutcome, MirrorRun } from './mirror-run.js';
@@ -28,6 +29,7 @@ async function build(run: MirrorRun, staging: string): Promise<MirrorOutcome> {
   await writeFirstRefs(staging, refs);
   const epoch = run.firstEpoch;
   await run.writer.publishStaged(staging, { snapshot: { ...refs, epoch }, confirmedAtMs: askedAtMs });
+  if (run.signal.aborted) throw new AntipodeError('cancelled', 'cloning a mirror');
   await run.writer.commitStaging(run.id, staging);
   return { kind: 'cloned', epoch, confirmedAtMs: askedAtMs, receivedBytes };
 }

@@ -35,12 +35,11 @@ export interface MirrorOutcome {
   readonly receivedBytes: number;
 }
 
-/** git's steps as our own. */
-export const asSyncProgress = (
-  { step, percent, receivedBytes }: GitProgress,
-  before: SyncProgress | undefined,
-): SyncProgress => ({
-  step,
-  percent,
-  receivedBytes: Math.max(receivedBytes ?? 0, before?.receivedBytes ?? 0),
-});
+/** git's steps as our own. When all deltas are resolved git verifies, silently, that everything is connected. */
+export function asSyncProgress(progress: GitProgress, before: SyncProgress | undefined): SyncProgress {
+  const receivedBytes = Math.max(progress.receivedBytes ?? 0, before?.receivedBytes ?? 0);
+  const { step, percent } = progress;
+  return step === 'resolving' && percent === 100
+    ? { step: 'verifying', percent: 0, receivedBytes }
+    : { step, percent, receivedBytes };
+}

@@ -1,6 +1,6 @@
 import { AntipodeError, isAntipodeError, toAntipodeError } from '@antipode/errors';
 import { isConnected, missingObjects } from '@antipode/git-process';
-import type { MirrorDisk, MirrorWriter, Snapshot } from '@antipode/mirror-disk';
+import type { MirrorDisk, MirrorWriter } from '@antipode/mirror-disk';
 import type { RepositoryId } from '@antipode/domain';
 import { cloneMirror } from './clone-mirror.js';
 import { MirrorLine, type RunContext } from './mirror-line.js';
@@ -12,20 +12,22 @@ import { syncMirror } from './sync-mirror.js';
 
 /** What a mirror needs of the rest of the service. */
 export interface MirrorSurroundings {
-  readonly disk: MirrorDisk;
   readonly writer: MirrorWriter;
+  readonly primary: {
+    url(id: RepositoryId): string;
+    ask(id: RepositoryId, signal: AbortSignal): Promise<RefState>;
+    authorization(): Promise<string | undefined>;
+  };
+  readonly observer: {
+    /** Told after every change; `soon` where somebody may be watching. */
+    changed(status: MirrorStatus, when: 'soon' | 'later'): void;
+    /** Told once per run. */
+    ended(run: EndedRun): void;
+  };
   readonly pinSeconds: number;
   readonly stallMs: { readonly clone: number; readonly sync: number };
-  /** The repository's URL now: it moves when the repository is renamed. */
-  url(id: RepositoryId): string;
-  ask(id: RepositoryId, signal: AbortSignal): Promise<RefState>;
-  authorization(): Promise<string | undefined>;
   /** Runs work that starts processes, when its pool has room. */
   whenThereIsRoom<T>(pool: 'clone' | 'sync', work: () => Promise<T>): Promise<T>;
-  /** Told after every change; `soon` where somebody may be watching. */
-  changed(status: MirrorStatus, when: 'soon' | 'later'): void;
-  /** Told once per run. */
-  ended(run: EndedRun): void;
 }
 
 export interface EndedRun {
@@ -61,16 +63,21 @@ export class Mirror {
     return this.current;
   }
 
-  get isBusy(): boolean {
-    return this.line.isBusy;
+  /** The next run looks at the disk before it trusts it. */
+  distrust(): void {
+    this.trusted = false;
+  }
+
+  private get disk(): MirrorDisk {
+    return this.around.writer.disk;
   }
 
   /** Learns from the disk what is there. */
   async load(): Promise<void> {
-    const stat = await this.around.disk.statMirror(this.id);
+    const stat = await this.disk.statMirror(this.id);
     if (!stat) return;
-    const repository = this.around.disk.repositoryPath(this.id);
-    const snapshot = await this.around.disk.readSnapshot(this.id).catch(() => undefined);
+    const repository = this.disk.repositoryPath(this.id);
+    const snapshot = await this.disk.readSnapshot(this.id).catch(() => undefined);
     this.update(
       {
         phase: snapshot ? 'ready' : 'failing',
@@ -106,7 +113,7 @@ export class Mirror {
       toAntipodeError(error, 'syncing a mirror'),
     );
     const failed = isAntipodeError(result);
-    this.around.ended({ id: this.id, tookMs: performance.now() - started, result });
+    this.around.observer.ended({ id: this.id, tookMs: performance.now() - started, result });
     if (failed) {
       this.fail(result);
       throw result;
@@ -116,8 +123,8 @@ export class Mirror {
   }
 
   private async attempt(context: RunContext): Promise<MirrorOutcome> {
-    const { disk } = this.around;
-    if (!(await disk.statMirror(this.id))) return cloneMirror(this.describeRun('clone', context));
+    if (this.ending.signal.aborted) throw new AntipodeError('cancelled', 'syncing a mirror');
+    if (!(await this.disk.statMirror(this.id))) return cloneMirror(this.describeRun('clone', context));
     try {
       await this.requireTips();
       return await syncMirror(this.describeRun('sync', context));
@@ -132,15 +139,15 @@ export class Mirror {
     const { around, id } = this;
     return {
       id,
-      url: around.url(id),
-      disk: around.disk,
+      url: around.primary.url(id),
+      disk: this.disk,
       writer: around.writer,
       signal: this.ending.signal,
       stallMs: around.stallMs[pool],
       pinSeconds: around.pinSeconds,
       firstEpoch: this.current.epoch + 1,
-      ask: () => around.ask(id, this.ending.signal),
-      authorization: () => around.authorization(),
+      ask: () => around.primary.ask(id, this.ending.signal),
+      authorization: () => around.primary.authorization(),
       whenThereIsRoom: (work) => around.whenThereIsRoom(pool, work),
       onAsk: (atMs) => context.onAsk(atMs),
       onWork: () =>
@@ -152,9 +159,9 @@ export class Mirror {
   /** @throws AntipodeError `mirror_damaged` where a published tip is not there. */
   private async requireTips(): Promise<void> {
     if (this.trusted) return;
-    const snapshot = await this.around.disk.readSnapshot(this.id);
+    const snapshot = await this.disk.readSnapshot(this.id);
     const missing =
-      snapshot && (await missingObjects(this.around.disk.repositoryPath(this.id), [...tipsOf(snapshot)]));
+      snapshot && (await missingObjects(this.disk.repositoryPath(this.id), [...tipsOf(snapshot)]));
     if (missing?.length)
       throw new AntipodeError('mirror_damaged', 'looking for published tips', { missing: missing.length });
     this.trusted = true;
@@ -168,10 +175,10 @@ export class Mirror {
       error.code === 'primary_unavailable' && 'exitCode' in error.context && this.failures > 0;
     if (!isSuspect || Date.now() - this.verifiedAtMs < VERIFY_AGAIN_MS) return false;
     this.verifiedAtMs = Date.now();
-    const snapshot: Snapshot | undefined = await this.around.disk.readSnapshot(this.id);
+    const snapshot = await this.disk.readSnapshot(this.id);
     if (!snapshot) return true;
     const check = { oids: [...tipsOf(snapshot)], known: 'none', signal: this.ending.signal } as const;
-    return !(await isConnected(this.around.disk.repositoryPath(this.id), check));
+    return !(await isConnected(this.disk.repositoryPath(this.id), check));
   }
 
   private fail(error: AntipodeError): void {
@@ -187,7 +194,7 @@ export class Mirror {
     this.trusted = true;
     const { phase, sizeBytes, receivedBytesTotal } = this.current;
     const calm = outcome.kind === 'unchanged' && phase === 'ready';
-    const repository = this.around.disk.repositoryPath(this.id);
+    const repository = this.disk.repositoryPath(this.id);
     const total = receivedBytesTotal + outcome.receivedBytes;
     if (outcome.receivedBytes > 0) await writeReceived(repository, total);
     this.update(
@@ -212,6 +219,6 @@ export class Mirror {
       ...((stays || change.phase === 'syncing' || change.phase === 'cloning') && error ? { error } : {}),
       ...change,
     };
-    this.around.changed(this.current, when);
+    this.around.observer.changed(this.current, when);
   }
 }

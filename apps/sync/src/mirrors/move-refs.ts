@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitOk } from '@antipode/git-process';
 import { compareBytes, type SnapshotRef } from '@antipode/mirror-disk';
-import { expiredPins, pinName } from './pins.js';
+import { listRefs } from './list-refs.js';
+import { expiredPins, notePins, pinName } from './pins.js';
 import { OWN_NAMESPACE, tipsOf, type RefState } from './ref-state.js';
 
 export interface RefMove {
@@ -13,9 +14,6 @@ export interface RefMove {
   readonly pinnedUntil: number;
   readonly nowSeconds: number;
 }
-
-/** Longest listing of refs that we take: a million of them. */
-const LONGEST_LISTING = 256 * 1024 * 1024;
 
 /**
  * Moves a mirror repository's refs to `to`, pins what `from` showed and `to` does not, and drops pins whose lease
@@ -30,6 +28,7 @@ export async function moveRefs(repository: string, move: RefMove): Promise<void>
   const remove = deleted.map((name) => `delete ${name}\n`);
   const write = written.map(({ name, oid }) => `update ${name} ${oid}\n`);
   const pins = droppedTips(move).map((oid) => `update ${pinName(move.pinnedUntil, oid)} ${oid}\n`);
+  if (pins.length > 0) await notePins(repository, move.pinnedUntil);
   if (
     collide(
       deleted,
@@ -48,16 +47,6 @@ const transaction = async (repository: string, lines: readonly string[]): Promis
   if (lines.length > 0)
     await gitOk(repository, { args: ['update-ref', '--no-deref', '--stdin'], input: lines.join('') });
 };
-
-/** All refs on disk by name, our own included. */
-export async function listRefs(repository: string): Promise<Map<string, string>> {
-  const text = await gitOk(repository, {
-    args: ['for-each-ref', '--format=%(objectname) %(refname)'],
-    maxOutputBytes: LONGEST_LISTING,
-  });
-  const lines = text.toString('utf8').split('\n').filter(Boolean);
-  return new Map(lines.map((line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]));
-}
 
 function difference(
   present: Map<string, string>,

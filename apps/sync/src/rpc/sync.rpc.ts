@@ -7,9 +7,8 @@ import {
 import { sync } from '@antipode/contracts';
 import { isRepositoryId } from '@antipode/domain';
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
-import { answerUnary, RepositoryTable, RpcServer, type CallContext } from '@antipode/rpc';
+import { answerUnary, RpcServer, type CallContext } from '@antipode/rpc';
 import { LOGGER, type Logger } from '@antipode/service-kit';
-import { MirrorDisk } from '@antipode/mirror-disk';
 import { CONFIG, type SyncConfig } from '../config.js';
 import { SyncQueues } from '../jobs/sync-queues.js';
 import { MirrorsService } from '../mirrors/mirrors.service.js';
@@ -23,9 +22,7 @@ export class SyncRpc implements OnApplicationBootstrap, BeforeApplicationShutdow
     @Inject(CONFIG) config: SyncConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly mirrors: MirrorsService,
-    private readonly disk: MirrorDisk,
     private readonly queues: SyncQueues,
-    private readonly table: RepositoryTable,
   ) {
     this.server = new RpcServer(config.GRPC_LISTEN, config);
     const failed = (error: AntipodeError, method: string): void =>
@@ -55,11 +52,10 @@ export class SyncRpc implements OnApplicationBootstrap, BeforeApplicationShutdow
     const now = Date.now();
     // Nobody can be confirmed for a moment that has not come.
     const wanted = notBeforeMs > 0 ? Math.min(notBeforeMs, now) : now;
-    const stat = await this.disk.statMirror(repositoryId);
-    const known = this.mirrors.status(repositoryId);
-    if (stat && known.epoch > 0 && stat.confirmedAtMs >= wanted && stat.confirmedAtMs <= now) {
-      return { epoch: known.epoch, confirmedAtMs: stat.confirmedAtMs };
-    }
+    const { epoch: known, confirmedAtMs: confirmed } = this.mirrors.status(repositoryId);
+    // A confirmation from the future was written by a wrong clock.
+    if (known > 0 && confirmed >= wanted && confirmed <= now)
+      return { epoch: known, confirmedAtMs: confirmed };
     const outcome = this.mirrors.bringUpToDate(repositoryId, wanted);
     const { epoch, confirmedAtMs } = await whileCallerWaits(outcome, signal).catch(forReader);
     return { epoch, confirmedAtMs };
@@ -73,9 +69,7 @@ export class SyncRpc implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   private requireSelected(id: string): void {
     if (!isRepositoryId(id)) throw new AntipodeError('invalid', 'reading a repository id');
-    if (!this.table.isKnown)
-      throw new AntipodeError('service_unavailable', 'waiting for the table of repositories');
-    if (!this.table.get(id))
+    if (!this.mirrors.isSelected(id))
       throw new AntipodeError('not_found', 'looking for a selected repository', { id });
   }
 }

@@ -1,0 +1,36 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { RepositoryTable } from '@antipode/rpc';
+import { LOGGER, type Logger } from '@antipode/service-kit';
+import type { EndedRun } from '../mirrors/mirror.js';
+import type { MirrorStatus } from '../mirrors/mirror-status.js';
+import { SyncMetrics } from './sync-metrics.js';
+import { SyncReportsService } from './sync-reports.service.js';
+
+/** The one place where runs are told to the world: a log line, metrics, a report to the registry. */
+@Injectable()
+export class RunObserver {
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly table: RepositoryTable,
+    private readonly metrics: SyncMetrics,
+    private readonly reports: SyncReportsService,
+  ) {}
+
+  changed(status: MirrorStatus, when: 'soon' | 'later'): void {
+    this.reports.report(status, when);
+  }
+
+  ended({ id, tookMs, result }: EndedRun): void {
+    this.metrics.ended({ tookMs, result });
+    const about = { repository_id: id, path: this.table.get(id)?.path, took_ms: Math.round(tookMs) };
+    if (result instanceof Error) {
+      this.logger.warn({ ...about, outcome: result.code, err: result }, 'sync failed');
+      return;
+    }
+    const { kind, epoch, receivedBytes } = result;
+    const line = { ...about, outcome: kind, epoch, received_bytes: receivedBytes };
+    // Most runs find nothing new; at info they would bury the others.
+    if (kind === 'unchanged') this.logger.debug(line, 'sync');
+    else this.logger.info(line, 'sync');
+  }
+}

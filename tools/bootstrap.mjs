@@ -13,7 +13,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /** The words after `node tools/bootstrap.mjs`: what each prepares, and what it then runs under our own Node. */
 const COMMANDS = {
   start: { redis: true, program: 'apps/cli/dist/main.js', args: ['up'] },
-  stop: { redis: false, program: 'apps/cli/dist/main.js', args: ['down'] },
+  // Whatever was built last can stop a house; nobody wants to wait for a compiler then.
+  stop: { redis: false, program: 'apps/cli/dist/main.js', args: ['down'], anyBuild: true },
   cli: { redis: false, program: 'apps/cli/dist/main.js', args: [] },
   test: { redis: true, program: 'tools/check.mjs', args: ['--all'] },
   check: { redis: false, program: 'tools/check.mjs', args: [] },
@@ -27,8 +28,10 @@ async function main([name = 'start', ...rest]) {
   const args = rest[0] === '--' ? rest.slice(1) : rest;
   checkMachine();
   if (command.redis || args[0] === 'up') await ensureRedis(root);
-  await installWorkspace(root);
-  await buildWorkspace(root);
+  if (!command.anyBuild || !existsSync(join(root, command.program))) {
+    await installWorkspace(root);
+    await buildWorkspace(root);
+  }
   return runUnderOurNode(join(root, command.program), [...command.args, ...args]);
 }
 

@@ -12,15 +12,15 @@ export interface Subject {
   readonly repository: Repository | undefined;
 }
 
-/** Held deliveries of a reorder fault leave at the latest after this. */
-const REORDER_PATIENCE_MS = 1_000;
+/** Held deliveries of a reorder fault wait no longer than this for another. */
+const REORDER_PATIENCE_MS = 2_000;
 
 /** Finds the subscriptions of an event and posts to each. No ordering is promised, as on Bitbucket. */
 export class Webhooks {
   readonly log = new DeliveryLog();
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
-  #held: (() => void)[] = [];
+  #held: (() => Promise<void>)[] = [];
   #release: NodeJS.Timeout | undefined;
 
   constructor(
@@ -83,29 +83,27 @@ export class Webhooks {
   async #post(hook: Hook, delivery: Delivery, body: string): Promise<void> {
     const { signal } = this.#closing;
     await pause(this.faults.webhookDelayMs, signal);
-    await this.#reorder();
-    if (signal.aborted) return;
-    await deliver({ hook, delivery, body, settings: this.store.state.settings, signal });
+    const send = (): Promise<void> =>
+      deliver({ hook, delivery, body, settings: this.store.state.settings, signal });
+    return this.faults.webhookReorder < 2 ? send() : this.#hold(send);
   }
 
   /** Collects as many as the fault says and lets them go in reverse. */
-  #reorder(): Promise<void> {
-    const group = this.faults.webhookReorder;
-    if (group < 2) return Promise.resolve();
+  #hold(send: () => Promise<void>): Promise<void> {
     return new Promise((resolve) => {
-      this.#held.push(resolve);
-      if (this.#held.length >= group) this.#flushHeld();
-      else this.#release ??= setTimeout(() => this.#flushHeld(), REORDER_PATIENCE_MS);
+      this.#held.push(() => send().finally(resolve));
+      clearTimeout(this.#release);
+      if (this.#held.length >= this.faults.webhookReorder) this.#flushHeld();
+      else this.#release = setTimeout(() => this.#flushHeld(), REORDER_PATIENCE_MS);
     });
   }
 
   #flushHeld(): void {
     clearTimeout(this.#release);
-    this.#release = undefined;
     const held = this.#held.reverse();
     this.#held = [];
-    // Apart by a few milliseconds, or the network would shuffle them again.
-    held.forEach((release, i) => setTimeout(release, i * 10));
+    // One after the other, or the network would shuffle them again.
+    void held.reduce((before, send) => before.then(send), Promise.resolve());
   }
 
   #track(work: Promise<void>): void {

@@ -5,6 +5,13 @@ async function deliveries({ sim, query }: ControlCall) {
   return { deliveries: sim.webhooks.log.list() };
 }
 
+/** All subscriptions of all subjects. */
+async function removeHooks({ sim }: ControlCall): Promise<undefined> {
+  sim.store.state.hooks = [];
+  await sim.store.save();
+  return undefined;
+}
+
 function resetCounters({ sim }: ControlCall) {
   sim.counters.reset();
   return sim.counters.counts;
@@ -16,5 +23,6 @@ export const TRAFFIC_ROUTES: readonly ControlRoute[] = [
   { method: 'DELETE', path: '/counters', handle: resetCounters },
   { method: 'GET', path: '/deliveries', handle: deliveries },
   { method: 'DELETE', path: '/deliveries', handle: ({ sim }) => sim.webhooks.log.clear() },
+  { method: 'DELETE', path: '/hooks', handle: removeHooks },
   { method: 'DELETE', path: '/rate-limits', handle: ({ sim }) => sim.limits.reset() },
 ];

@@ -21,7 +21,7 @@ export function matches(expression: Expression, object: unknown, ranks: Ranks = 
       // "Not" means: none of them.
       if (operator === '!=') return !found.some((value) => compare(value, '=', wanted));
       if (operator === '!~') return !found.some((value) => compare(value, '~', wanted));
-      const words = ranks[expression.field];
+      const words = Object.hasOwn(ranks, expression.field) ? ranks[expression.field] : undefined;
       if (words)
         return found.some((value) =>
           compare(words.indexOf(String(value)), operator, words.indexOf(String(wanted))),

@@ -17,6 +17,8 @@ const COMMANDS = {
   stop: { redis: false, program: 'apps/cli/dist/main.js', args: ['down'], anyBuild: true },
   cli: { redis: false, program: 'apps/cli/dist/main.js', args: [] },
   test: { redis: true, program: 'tools/check.mjs', args: ['--all'] },
+  // For images: everything installed and built, nothing run.
+  prepare: { redis: false, program: undefined, args: [] },
   check: { redis: false, program: 'tools/check.mjs', args: [] },
   bench: { redis: true, program: 'bench/dist/main.js', args: [] },
 };
@@ -32,6 +34,7 @@ async function main([name = 'start', ...rest]) {
     await installWorkspace(root);
     await buildWorkspace(root);
   }
+  if (!command.program) return 0;
   return runUnderOurNode(join(root, command.program), [...command.args, ...args]);
 }
 

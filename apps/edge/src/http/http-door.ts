@@ -85,7 +85,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     const route = findRoute(request.url ?? '');
     const visit = new Visit();
     const startedAt = performance.now();
-    const sentBefore = response.socket?.bytesWritten ?? 0;
+    const sentBefore = request.socket.bytesWritten;
     await tracer.startActiveSpan(
       `${request.method} ${route?.name ?? 'unknown'}`,
       { kind: SpanKind.SERVER, root: true },
@@ -194,7 +194,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   /** The one log line of a request. */
   private goodbye({ request, response, route, visit, startedAt, sentBefore }: Goodbye): void {
     const ms = performance.now() - startedAt;
-    const bytesOut = Math.max(0, (response.socket?.bytesWritten ?? sentBefore) - sentBefore);
+    const bytesOut = Math.max(0, request.socket.bytesWritten - sentBefore);
     const { source, bytesIn } = visit;
     const routeName = route?.name ?? 'unknown';
     this.options.metrics.finished({

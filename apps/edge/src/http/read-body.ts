@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
-import { AntipodeError } from '@antipode/errors';
+import { AntipodeError, toAntipodeError } from '@antipode/errors';
 
 export interface ReadBodyOptions {
   /** Of the decoded body: a gzip bomb ends here. */
@@ -91,7 +91,7 @@ function collect(request: IncomingMessage, held: Held, idleMs: number): Promise<
         held.take(chunk.length);
         chunks.push(chunk);
       } catch (error) {
-        stop(error);
+        stop(toAntipodeError(error, 'reading a request'));
       }
     };
     const onEnd = (): void => {
@@ -99,7 +99,7 @@ function collect(request: IncomingMessage, held: Held, idleMs: number): Promise<
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
     };
     const onGone = (): void => stop(new AntipodeError('cancelled', 'reading a request: the client is gone'));
-    const stop = (error: unknown): void => {
+    const stop = (error: AntipodeError): void => {
       settle();
       request.pause();
       reject(error);

@@ -27,7 +27,13 @@ export type UploadPackRequest =
 export type Answer =
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   | { readonly kind: 'git'; readonly answer: FetchAnswer }
-  | { readonly kind: 'pass'; readonly because: Because; readonly fallback?: Mirror };
+  | {
+      readonly kind: 'pass';
+      readonly because: Because;
+      readonly fallback?: Mirror;
+      /** The request has a filter, which the primary may not know. */
+      readonly hasFilter?: boolean;
+    };
 
 const OFFERED_BY_OTHERS: ReadonlySet<string> = new Set(['object-info', 'bundle-uri']);
 const NOTHING: Answer = { kind: 'bytes', bytes: Buffer.alloc(0) };
@@ -84,8 +90,10 @@ export class UploadPackAnswerer {
           ? pass(choice)
           : this.lsRefsOf(choice.mirror, session, request.lsRefs);
       }
-      case 'fetch':
-        return this.fetch(session, version, { plan: request.plan, body });
+      case 'fetch': {
+        const answer = await this.fetch(session, version, { plan: request.plan, body });
+        return answer.kind === 'pass' ? { ...answer, hasFilter: request.plan.filter !== undefined } : answer;
+      }
     }
   }
 

@@ -44,8 +44,11 @@ export class Freshness {
     const running = this.asked.get(repositoryId);
     // Whoever asked for a later moment asked for ours as well.
     if (running && running.notBeforeMs >= notBeforeMs) return running.answer;
-    const answer = this.ask(repositoryId, notBeforeMs);
-    const asked = { notBeforeMs, answer };
+    // A little more than was required, so that whoever comes while we wait can wait with us; but not all that could
+    // be asked, so that a sync which began a moment ago still counts.
+    const askedSince = Math.ceil((notBeforeMs + Date.now()) / 2);
+    const answer = this.ask(repositoryId, askedSince);
+    const asked = { notBeforeMs: askedSince, answer };
     this.asked.set(repositoryId, asked);
     const forget = (): void => {
       if (this.asked.get(repositoryId) === asked) this.asked.delete(repositoryId);

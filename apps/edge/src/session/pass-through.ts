@@ -1,10 +1,12 @@
-import type { Readable } from 'node:stream';
+import { pipeline, Transform, type Readable, type TransformCallback } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { RepositoryPath } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
+import { FLUSH } from '@antipode/git-wire';
 import { judgeRefusal, type Primary } from '@antipode/primary';
 import type { Admission } from './admission.js';
 import type { Session } from './hallway.js';
+import { offersFilter } from './primary-filter.js';
 
 export interface PassedRequest {
   readonly method: 'GET' | 'POST';
@@ -33,6 +35,8 @@ export interface PassThroughOptions {
 
 const CONNECT_TIMEOUT_MS = 5000;
 const REFUSAL_BYTES = 1024;
+const CAPABILITY_BYTES = 64 * 1024;
+const FILTER_MS = 600_000;
 
 /**
  * Relays one request to the primary with the caller's own credential.
@@ -42,6 +46,7 @@ const REFUSAL_BYTES = 1024;
  */
 export class PassThrough {
   private readonly agent: Agent;
+  private filter = { isOffered: false, askAgainAtMs: 0 };
 
   constructor(private readonly options: PassThroughOptions) {
     this.agent = new Agent({
@@ -65,11 +70,32 @@ export class PassThrough {
     try {
       const answer = await this.send(session, passed);
       await requireGood(answer, passed.answerType);
-      return { body: answer.body, contentEncoding: text(answer.headers['content-encoding']), leave };
+      return { body: insistOnEnd(answer), contentEncoding: text(answer.headers['content-encoding']), leave };
     } catch (error) {
       leave();
       throw error;
     }
+  }
+
+  /** Whether the primary takes filters; asked at most every ten minutes, with the credential of whoever needs it. */
+  async takesFilter(session: Session): Promise<boolean> {
+    if (Date.now() < this.filter.askAgainAtMs) return this.filter.isOffered;
+    const answer = await this.relay(session, {
+      method: 'GET',
+      suffix: '/info/refs?service=git-upload-pack',
+      headers: { 'git-protocol': 'version=2' },
+      answerType: 'application/x-git-upload-pack-advertisement',
+    });
+    try {
+      this.filter = {
+        isOffered: offersFilter(await firstBytes(answer.body, CAPABILITY_BYTES)),
+        askAgainAtMs: Date.now() + FILTER_MS,
+      };
+    } finally {
+      answer.body.on('error', () => undefined).destroy();
+      answer.leave();
+    }
+    return this.filter.isOffered;
   }
 
   private async send(session: Session, passed: PassedRequest): Promise<Dispatcher.ResponseData> {
@@ -95,11 +121,42 @@ export class PassThrough {
   }
 }
 
+/**
+ * Without a length and without chunks an answer that was cut short looks whole; git's own last flush tells.
+ * (A pack without side-band has none; clients that old do not meet primaries that old.)
+ */
+function insistOnEnd({ headers, body }: Dispatcher.ResponseData): Readable {
+  const isFramed = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  if (isFramed || headers['content-encoding'] !== undefined) return body;
+  return compose(body, new FlushAtEnd());
+}
+
+function compose(body: Readable, last: Transform): Readable {
+  pipeline(body, last, () => undefined);
+  return last;
+}
+
+class FlushAtEnd extends Transform {
+  private tail: Buffer = Buffer.alloc(0);
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.tail = Buffer.concat([this.tail, chunk.subarray(-FLUSH.length)]).subarray(-FLUSH.length);
+    done(null, chunk);
+  }
+
+  override _flush(done: TransformCallback): void {
+    const isWhole = this.tail.equals(FLUSH);
+    done(
+      isWhole ? null : new AntipodeError('primary_misbehaved', 'passing through: the answer was cut short'),
+    );
+  }
+}
+
 async function requireGood(answer: Dispatcher.ResponseData, answerType: string): Promise<void> {
   const { statusCode: status, headers, body } = answer;
   const type = text(headers['content-type']) ?? '';
   if (status === 200 && type.split(';')[0]?.trim() === answerType) return;
-  const refusal = status === 403 ? await firstBytes(body) : '';
+  const refusal = status === 403 ? (await firstBytes(body, REFUSAL_BYTES)).toString() : '';
   // Not read to its end: it may have none.
   body.on('error', () => undefined).destroy();
   throw meaningOf({ status, type, refusal, retryAfter: text(headers['retry-after']) });
@@ -130,13 +187,15 @@ function meaningOf(answer: {
   return new AntipodeError('primary_misbehaved', doing, { status, type });
 }
 
-async function firstBytes(body: Readable): Promise<string> {
-  let seen = '';
+async function firstBytes(body: Readable, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    seen += chunk.toString('utf8');
-    if (seen.length >= REFUSAL_BYTES) break;
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= limit) break;
   }
-  return seen.slice(0, REFUSAL_BYTES);
+  return Buffer.concat(chunks).subarray(0, limit);
 }
 
 const text = (value: string | string[] | undefined): string | undefined =>

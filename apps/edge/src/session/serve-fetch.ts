@@ -6,7 +6,7 @@ import type { Snapshot } from '@antipode/mirror-disk';
 import type { Admission } from './admission.js';
 import type { Session } from './hallway.js';
 import type { Mirror, Mirrors } from './mirrors.js';
-import { Opening } from './opening.js';
+import { Opening, type Opened } from './opening.js';
 
 export interface FetchQuestion {
   readonly plan: UploadPackPlan;
@@ -108,37 +108,66 @@ export class ServeFetch {
   }
 }
 
+/** How long a good beginning is held back while git counts objects: long enough for damage to show. */
+const HOLD_MS = 1500;
+
 async function readOpening(git: RunningGit, { plan, version, notice }: FetchQuestion): Promise<Buffer> {
   const opening = new Opening({
     version,
-    sidebandAll: plan.options.has('sideband-all') ? 'yes' : 'no',
+    bands: bandsOf(plan.options, version),
     notice: plan.options.has('no-progress') ? undefined : notice,
   });
+  const heldUntil = performance.now() + HOLD_MS;
   for (;;) {
-    const chunk = await nextChunk(git.stdout);
-    if (!chunk) await requireGoodEnd(git);
-    const opened = chunk ? opening.take(chunk) : opening.end();
+    const chunk = await nextChunk(
+      git.stdout,
+      opening.isPromising ? heldUntil - performance.now() : undefined,
+    );
+    // Damage shows within moments; progress must not be kept from the person for longer.
+    const opened =
+      chunk === 'late' ? opening.good() : chunk ? opening.take(chunk) : await atEnd(git, opening);
     if (opened.kind === 'good') return opened.bytes;
     if (opened.kind === 'refused')
       throw new AntipodeError('mirror_damaged', 'git refused a fetch', {}, { hint: opened.sentence });
   }
 }
 
-/** The next bytes, or undefined at the end; leaves the stream as it is otherwise, for `pipeline` to go on with. */
-async function nextChunk(stream: Readable): Promise<Buffer | undefined> {
+async function atEnd(git: RunningGit, opening: Opening): Promise<Opened> {
+  await requireGoodEnd(git);
+  return opening.good();
+}
+
+function bandsOf(options: ReadonlySet<string>, version: ProtocolVersion): 'none' | 'pack' | 'all' {
+  if (version === 2) return options.has('sideband-all') ? 'all' : 'pack';
+  return options.has('side-band-64k') || options.has('side-band') ? 'pack' : 'none';
+}
+
+/**
+ * The next bytes; undefined at the end; 'late' after `waitMs`. Leaves the stream as it is otherwise, for
+ * `pipeline` to go on with.
+ */
+async function nextChunk(stream: Readable, waitMs: number | undefined): Promise<Buffer | undefined | 'late'> {
+  const lateAt = waitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + waitMs;
   for (;;) {
     const chunk = stream.read() as Buffer | null;
     if (chunk !== null) return chunk;
     if (stream.readableEnded || stream.destroyed) return undefined;
-    await new Promise<void>((resolve) => {
-      const events = ['readable', 'end', 'close', 'error'] as const;
-      const done = (): void => {
-        for (const event of events) stream.off(event, done);
-        resolve();
-      };
-      for (const event of events) stream.once(event, done);
-    });
+    if (performance.now() >= lateAt) return 'late';
+    await change(stream, lateAt - performance.now());
   }
+}
+
+function change(stream: Readable, waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ['readable', 'end', 'close', 'error'] as const;
+    const done = (): void => {
+      clearTimeout(timer);
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    const timer = Number.isFinite(waitMs) ? setTimeout(done, Math.max(1, waitMs)) : undefined;
+    for (const event of events) stream.once(event, done);
+  });
 }
 
 async function requireGoodEnd(git: RunningGit): Promise<void> {

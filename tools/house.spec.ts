@@ -109,6 +109,21 @@ describe('the house keeps its own rules', () => {
     expect(text.filter((path) => places.test(read(path)) || beside.test(read(path)))).toEqual([]);
   });
 
+  it('names no package registry, so that it installs from any', () => {
+    const host = new RegExp(['registry', 'npmjs'].join('\\.'));
+    expect(FILES.filter((path) => path !== 'tools/house.spec.ts' && host.test(read(path)))).toEqual([]);
+  });
+
+  it('deploys every service, by compose and by kustomize', () => {
+    const manifests = FILES.filter((path) => /^deploy\/kubernetes\/.*\.yaml$/.test(path))
+      .map(read)
+      .join('\n');
+    const services = APPS.filter((app) => !['cli', 'bitbucket-sim'].includes(app));
+    const command = (app: string): string => `apps/${app}/dist/main.js`;
+    expect(services.filter((app) => !read('docker-compose.yml').includes(command(app)))).toEqual([]);
+    expect(services.filter((app) => !manifests.includes(command(app)))).toEqual([]);
+  });
+
   it('leaves no skipped or lonely test behind', () => {
     const tests = FILES.filter((path) => /\.(spec|e2e)\.ts$/.test(path) && path !== 'tools/house.spec.ts');
     expect(

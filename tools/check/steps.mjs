@@ -41,7 +41,7 @@ export const STEPS = [
       ),
   },
   { name: 'types', quick: true, seconds: 180, command: () => tool('tsc', '--noEmit', '-p', 'tsconfig.json') },
-  { name: 'unit', quick: true, jest: true, seconds: 300, command: jest(2, 'unit') },
-  { name: 'integration', jest: true, seconds: 420, command: jest(2, 'integration') },
-  { name: 'e2e', jest: true, seconds: 660, command: jest(1, 'e2e') },
+  { name: 'unit', quick: true, jest: true, seconds: 400, command: jest(2, 'unit') },
+  { name: 'integration', jest: true, seconds: 700, command: jest(2, 'integration') },
+  { name: 'e2e', jest: true, seconds: 1200, command: jest(1, 'e2e') },
 ];

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
@@ -66,15 +66,18 @@ export class Journal {
     await rm(this.path, { force: true });
   }
 
+  /** Linked into place with its content, so that nobody ever reads half a record and takes it for a damaged one. */
   private async create(): Promise<boolean> {
+    const beside = `${this.path}.${process.pid}.take`;
+    await writeFile(beside, JSON.stringify(this.record), { mode: 0o600 });
     try {
-      const file = await open(this.path, 'wx', 0o600);
-      await file.writeFile(JSON.stringify(this.record));
-      await file.close();
+      await link(beside, this.path);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
       throw error;
+    } finally {
+      await rm(beside, { force: true });
     }
   }
 }

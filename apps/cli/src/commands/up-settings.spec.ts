@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseList, parsePortBase, parsePrimary, primaryFrom } from './up-settings.js';
+
+describe('the options of up', () => {
+  it('take a port base from which all 15 ports fit', () => {
+    expect(parsePortBase('8100')).toBe(8100);
+    expect(parsePortBase('65521')).toBe(65521);
+    for (const wrong of ['65522', '80', '8100.5', 'many', ''])
+      expect(() => parsePortBase(wrong)).toThrow(/whole number/);
+  });
+
+  it('take a primary as kind and URL, and drop the slash at its end', () => {
+    expect(parsePrimary('git-http=http://127.0.0.1:9000/base/')).toEqual({
+      kind: 'git-http',
+      url: 'http://127.0.0.1:9000/base',
+    });
+    for (const wrong of ['git-http', 'svn=http://host', 'git-http=ftp://host', 'git-http=http://']) {
+      expect(() => parsePrimary(wrong)).toThrow(/KIND=URL/);
+    }
+  });
+
+  it('take a list with spaces and empty places', () => {
+    expect(parseList('team/a, team/b,,')).toEqual(['team/a', 'team/b']);
+  });
+
+  it('name no primary where none is given: the simulator is one', () => {
+    expect(primaryFrom({ data: '.antipode', portBase: 7990, demo: true })).toBeUndefined();
+  });
+
+  it('hand on what is given, and nothing else', () => {
+    const primary = { kind: 'git-http', url: 'http://127.0.0.1:9000' } as const;
+    expect(
+      primaryFrom({
+        data: '.antipode',
+        portBase: 7990,
+        demo: false,
+        primary,
+        onDemand: true,
+        repositories: ['a'],
+      }),
+    ).toEqual({
+      kind: 'git-http',
+      gitUrl: 'http://127.0.0.1:9000',
+      onDemand: true,
+      repositories: ['a'],
+    });
+  });
+});

@@ -24,7 +24,9 @@ export interface GitHttpBackendOptions {
   /** The folder that holds the repositories, at any depth. */
   readonly root: string;
   /** Who may read and push what; nobody has to say who they are where absent. */
-  readonly admits?: (who: GitCredential | undefined, path: string) => boolean;
+  readonly admits?: (who: GitCredential | undefined, path: string, right: 'read' | 'write') => boolean;
+  /** Whether the password is right: 401 rather than 403 where not. Every name is known where absent. */
+  readonly knows?: (who: GitCredential) => boolean;
   readonly port?: number;
 }
 
@@ -66,10 +68,11 @@ async function answer(
   options: GitHttpBackendOptions,
 ): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://primary');
-  const { admits } = options;
+  const { admits, knows } = options;
   const who = credentialOf(req.headers.authorization);
-  if (admits && !admits(who, decodeURIComponent(url.pathname))) {
-    res.writeHead(who ? 403 : 401, {
+  if (admits && !admits(who, decodeURIComponent(url.pathname), rightOf(url))) {
+    const isKnown = who !== undefined && (knows?.(who) ?? true);
+    res.writeHead(isKnown ? 403 : 401, {
       'WWW-Authenticate': 'Basic realm="primary"',
       'Content-Type': 'text/plain',
     });
@@ -98,6 +101,11 @@ async function answer(
   await sending;
   res.end();
 }
+
+const rightOf = (url: URL): 'read' | 'write' =>
+  url.pathname.endsWith('/git-receive-pack') || url.searchParams.get('service') === 'git-receive-pack'
+    ? 'write'
+    : 'read';
 
 function credentialOf(authorization: string | undefined): GitCredential | undefined {
   const [, encoded] = /^Basic (.+)$/i.exec(authorization ?? '') ?? [];

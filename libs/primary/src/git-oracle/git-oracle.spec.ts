@@ -88,7 +88,7 @@ describe('asking a git endpoint for access', () => {
   ])('takes a %i (%j) for no answer', async (status, headers, code) => {
     const { url, seen } = await given((_, response) => response.writeHead(status, headers).end('<html>'));
     await expect(ask(url, { authorization: 'Basic c2VjcmV0' })).rejects.toMatchObject({ code });
-    expect(seen).toHaveLength(1);
+    expect(seen.length).toBe(1);
   });
 
   it('reads no more of an endless 403 than it needs', async () => {
@@ -159,7 +159,7 @@ describe('asking a git endpoint for access', () => {
     async (authorization) => {
       const { url, seen } = await given((_, response) => response.writeHead(200, ADVERTISEMENT).end());
       expect(await ask(url, { authorization })).toEqual({ kind: 'unauthenticated' });
-      expect(seen).toHaveLength(0);
+      expect(seen.length).toBe(0);
     },
   );
 

@@ -170,7 +170,7 @@ export async function queuedSyncs({ url }: RunningRedis, node: string): Promise<
   const redis = connectProducer(url, () => undefined);
   const queues = new JobQueues(redis, () => undefined);
   try {
-    const jobs = await queues.queue('mirror.sync', node).getJobs(['waiting', 'delayed', 'active', 'paused']);
+    const jobs = await queues.queue('mirror.sync', node).getJobs(['waiting', 'delayed', 'active']);
     return jobs.map(({ data }) => data as RepositoryJob);
   } finally {
     await queues.close();

@@ -2,7 +2,16 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually, freePort, startPostgres, startRedis, startSim, type RunningPostgres, type RunningRedis, type RunningSim } from '@antipode/testing';
+import {
+  eventually,
+  freePort,
+  startPostgres,
+  startRedis,
+  startSim,
+  type RunningPostgres,
+  type RunningRedis,
+  type RunningSim,
+} from '@antipode/testing';
 import { openSecret } from '../src/connection/secret-box.js';
 import { query, queuedSyncs, Registry } from './open-registry.js';
 
@@ -44,10 +53,17 @@ describe('webhooks', () => {
     await redis.start();
     await eventually(async () => (await registry.ask('GET', '/status')).body.checks.redis === 'ok');
   };
-  const idOf = async (path: string): Promise<string> => (await registry.ask('GET', `/repositories?q=${encodeURIComponent(path)}`)).body.values[0].id;
-  const pushBody = (id: string): string => JSON.stringify({ push: { changes: [] }, repository: { uuid: `{${id}}`, full_name: 'acme/storefront' } });
-  const sign = (body: string, key = secret): string => `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
-  const deliver = (body: string | Buffer, headers: Record<string, string> = {}, url = hookUrl): Promise<Response> =>
+  const idOf = async (path: string): Promise<string> =>
+    (await registry.ask('GET', `/repositories?q=${encodeURIComponent(path)}`)).body.values[0].id;
+  const pushBody = (id: string): string =>
+    JSON.stringify({ push: { changes: [] }, repository: { uuid: `{${id}}`, full_name: 'acme/storefront' } });
+  const sign = (body: string, key = secret): string =>
+    `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
+  const deliver = (
+    body: string | Buffer,
+    headers: Record<string, string> = {},
+    url = hookUrl,
+  ): Promise<Response> =>
     fetch(url, {
       method: 'POST',
       body,
@@ -59,19 +75,27 @@ describe('webhooks', () => {
         ...headers,
       },
     });
-  const deliveries = (): Promise<{ handled_at: Date | null }[]> => query(registry.databaseUrl, 'SELECT handled_at FROM delivery');
+  const deliveries = (): Promise<{ handled_at: Date | null }[]> =>
+    query(registry.databaseUrl, 'SELECT handled_at FROM delivery');
 
   it('are subscribed to on the primary, with a secret that is encrypted in the database', async () => {
     const { hooks } = await sim.control.state();
     expect(hooks).toMatchObject([{ url: hookUrl, secret, active: true }]);
-    const [{ stored }] = await query(registry.databaseUrl, `SELECT encode(hook_secret, 'escape') AS stored FROM connection`);
+    const [{ stored }] = await query(
+      registry.databaseUrl,
+      `SELECT encode(hook_secret, 'escape') AS stored FROM connection`,
+    );
     expect(stored).not.toContain(secret);
   });
 
   it('turn a push into a sync on every node', async () => {
     const id = await idOf('acme/storefront');
     await sim.control.commit('acme/storefront');
-    await eventually(async () => (await queuedSyncs(redis, 'local')).some(({ repositoryId, reason }) => repositoryId === id && reason === 'webhook'));
+    await eventually(async () =>
+      (await queuedSyncs(redis, 'local')).some(
+        ({ repositoryId, reason }) => repositoryId === id && reason === 'webhook',
+      ),
+    );
   });
 
   it('make a new repository appear, and follow its rename', async () => {
@@ -79,7 +103,9 @@ describe('webhooks', () => {
     await sim.control.create('acme/newcomer', 'WEB');
     await eventually(() => watched.paths.includes('acme/newcomer'));
     await sim.control.change('acme/newcomer', { name: 'Regular' });
-    await eventually(() => watched.paths.includes('acme/regular') && !watched.paths.includes('acme/newcomer'));
+    await eventually(
+      () => watched.paths.includes('acme/regular') && !watched.paths.includes('acme/newcomer'),
+    );
     await sim.control.remove('acme/regular');
     await eventually(() => !watched.paths.includes('acme/regular'));
   });
@@ -140,7 +166,10 @@ describe('webhooks', () => {
     } finally {
       await redis.start();
     }
-    await eventually(async () => (await queuedSyncs(redis, 'local')).some(({ repositoryId }) => repositoryId === id), { timeoutMs: 30_000 });
+    await eventually(
+      async () => (await queuedSyncs(redis, 'local')).some(({ repositoryId }) => repositoryId === id),
+      { timeoutMs: 30_000 },
+    );
     await eventually(async () => (await deliveries()).every(({ handled_at }) => handled_at !== null));
   });
 
@@ -165,7 +194,10 @@ describe('webhooks', () => {
 
   it('are done without where the primary refuses them, and the reason can be seen', async () => {
     await sim.control.control('PATCH', '/settings', { allowInternalHookUrls: false });
-    await using other = await Registry.open({ neighbours: { postgres, redis, sim }, env: { PUBLIC_URL: 'http://127.0.0.1:1' } });
+    await using other = await Registry.open({
+      neighbours: { postgres, redis, sim },
+      env: { PUBLIC_URL: 'http://127.0.0.1:1' },
+    });
     await other.select('PUB');
     await other.untilPaths(['acme/handbook']);
     const reason = await eventually(async () => {
@@ -181,11 +213,15 @@ describe('webhooks', () => {
 /** Sends for as long as it is let; the answer's status. */
 function endlessBody(url: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const sending = request(url, { method: 'POST', headers: { 'transfer-encoding': 'chunked' } }, (response) => {
-      clearInterval(timer);
-      resolve(response.statusCode ?? 0);
-      sending.destroy();
-    });
+    const sending = request(
+      url,
+      { method: 'POST', headers: { 'transfer-encoding': 'chunked' } },
+      (response) => {
+        clearInterval(timer);
+        resolve(response.statusCode ?? 0);
+        sending.destroy();
+      },
+    );
     const timer = setInterval(() => sending.write(Buffer.alloc(65_536)), 1);
     sending.on('error', (error) => {
       clearInterval(timer);

@@ -100,7 +100,10 @@ export class DiscoveryService implements OnApplicationBootstrap, BeforeApplicati
 
   private async sweepNow(kind: SweepKind, signal: AbortSignal): Promise<void> {
     const { discovery } = this.connection.primary;
-    if (!discovery) return this.configured.take(signal);
+    if (!discovery) {
+      await this.configured.take(signal);
+      return this.connectionStore.update({ sweptAt: new Date() });
+    }
     const done = await this.connection.asking(() => this.sweep.run(discovery, kind, signal));
     const now = new Date();
     await this.connectionStore.update({ sweptAt: now, ...(done === 'recent' ? {} : { fullySweptAt: now }) });

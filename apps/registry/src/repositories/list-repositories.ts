@@ -64,10 +64,14 @@ export class ListRepositories {
     );
   }
 
-  async byPhase(): Promise<Partial<Record<MirrorPhase, number>>> {
+  async byPhase(): Promise<Record<MirrorPhase, number>> {
     const rows = await this.database.prisma.$queryRaw<{ phase: MirrorPhase; count: number }[]>`
       SELECT ${PHASE} AS phase, count(*)::int AS count FROM repository r WHERE r.removed_at IS NULL GROUP BY 1`;
-    return Object.fromEntries(rows.map(({ phase, count }) => [phase, count]));
+    const zeros = Object.fromEntries(BY_CONCERN.map((phase) => [phase, 0]));
+    return { ...zeros, ...Object.fromEntries(rows.map(({ phase, count }) => [phase, count])) } as Record<
+      MirrorPhase,
+      number
+    >;
   }
 }
 

@@ -49,7 +49,7 @@ export class StatusController {
       selection: writeSelection(await this.selection.read()),
       repositories: {
         total: Object.values(byPhase).reduce((sum, count) => sum + count, 0),
-        byPhase: byPhase as StatusAnswer['repositories']['byPhase'],
+        byPhase,
       },
       nodes: (await this.nodes.list()).map(({ name, seenAt }) => ({ name, seenAt: seenAt.toISOString() })),
       sweep: {

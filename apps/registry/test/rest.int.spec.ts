@@ -1,0 +1,374 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { callUnary } from '@antipode/rpc';
+import { registry as wire } from '@antipode/contracts';
+import {
+  eventually,
+  startGitHttpBackend,
+  startPostgres,
+  startRedis,
+  type GitHttpBackend,
+  type RunningPostgres,
+  type RunningRedis,
+  openScratch,
+  git,
+} from '@antipode/testing';
+import { problemSchema } from '../src/rest/schemas.js';
+import { freshDatabase, queuedSyncs, Registry } from './open-registry.js';
+
+const { SYNC_PHASE_CLONING, SYNC_PHASE_FAILING, SYNC_PHASE_READY } = wire.SyncPhase;
+
+describe('the REST API', () => {
+  let postgres: RunningPostgres;
+  let redis: RunningRedis;
+  let registry: Registry;
+
+  // A primary without an API, which is away: all that is needed to have repositories.
+  const env = {
+    PRIMARY_KIND: 'git-http',
+    PRIMARY_GIT_URL: 'http://127.0.0.1:1',
+    PRIMARY_REPOSITORIES: Array.from({ length: 7 }, (_, n) => `group/part-${n}`).join(','),
+    PUBLIC_URL: 'https://mirror.example',
+  };
+
+  beforeAll(async () => {
+    [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+    registry = await Registry.open({ neighbours: { postgres, redis }, env });
+    await eventually(async () => (await registry.paths()).length === 7);
+  }, 180_000);
+
+  afterAll(async () => {
+    await registry?.[Symbol.asyncDispose]();
+    await Promise.all([postgres, redis].map((one) => one?.[Symbol.asyncDispose]()));
+  });
+
+  const ids = async (): Promise<string[]> =>
+    (await registry.ask('GET', '/repositories')).body.values.map(({ id }: { id: string }) => id);
+  const show = async (id: string): Promise<any> => (await registry.ask('GET', `/repositories/${id}`)).body;
+
+  describe('its description', () => {
+    it('is served without a token, and names exactly the routes that exist', async () => {
+      const document = (await registry.ask('GET', '/openapi.json', undefined, '')).body;
+      const routes = Object.entries<Record<string, unknown>>(document.paths).flatMap(([path, methods]) =>
+        Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.slice('/-/api/v1'.length)}`),
+      );
+      expect(routes.sort()).toEqual([
+        'GET /connection',
+        'GET /projects',
+        'GET /repositories',
+        'GET /repositories/{id}',
+        'GET /selection',
+        'GET /status',
+        'POST /removals/confirm',
+        'POST /repositories/{id}/sync',
+        'PUT /selection',
+      ]);
+    });
+
+    it('fits what the routes answer', async () => {
+      const document = (await registry.ask('GET', '/openapi.json', undefined, '')).body;
+      const [id] = await ids();
+      await registry.report('local', {
+        repositoryId: id as string,
+        phase: SYNC_PHASE_CLONING,
+        progress: { step: 'receiving', percent: 40, receivedBytes: 1234 },
+      });
+      const calls: [method: string, route: string, path: string, body?: unknown][] = [
+        ['GET', '/connection', '/connection'],
+        ['GET', '/projects', '/projects'],
+        ['GET', '/repositories', '/repositories?limit=3'],
+        ['GET', '/repositories/{id}', `/repositories/${id}`],
+        ['GET', '/repositories/{id}', '/repositories/none'],
+        ['POST', '/repositories/{id}/sync', `/repositories/${id}/sync`],
+        ['GET', '/selection', '/selection'],
+        ['PUT', '/selection', '/selection', { mode: 'all' }],
+        ['PUT', '/selection', '/selection', { mode: 'none' }],
+        ['GET', '/status', '/status'],
+        ['POST', '/removals/confirm', '/removals/confirm', { count: 1 }],
+      ];
+      for (const [method, route, path, body] of calls) {
+        const answer = await registry.ask(method, path, body);
+        const described = document.paths[`/-/api/v1${route}`][method.toLowerCase()].responses[answer.status];
+        const content = described?.content?.[answer.type?.split(';')[0] ?? ''];
+        expect([method, path, answer.status, content && 'described']).toEqual([
+          method,
+          path,
+          answer.status,
+          'described',
+        ]);
+        const validate = compile(content.schema);
+        validate(answer.body);
+        expect([method, path, validate.errors]).toEqual([method, path, null]);
+      }
+    });
+  });
+
+  describe('its door', () => {
+    it.each(['/connection', '/selection', '/projects', '/repositories', '/status'])(
+      'is closed to others: %s',
+      async (path) => {
+        for (const token of ['', 'wrong', 'the-admin-token-of-the-testsx']) {
+          const { status, body, type } = await registry.ask('GET', path, undefined, token);
+          expect([status, body.code, type]).toEqual([401, 'unauthenticated', 'application/problem+json']);
+        }
+      },
+    );
+
+    it('stays closed where no admin token is set', async () => {
+      await using closed = await Registry.open({
+        neighbours: { postgres, redis },
+        databaseUrl: registry.databaseUrl,
+        env: { ...env, ADMIN_TOKEN: '' },
+      });
+      expect(await closed.ask('GET', '/status')).toMatchObject({ status: 403, body: { code: 'denied' } });
+    });
+
+    it('answers problems with a stable code, also for what is no route and no JSON', async () => {
+      const asked = [
+        await registry.ask('GET', '/nothing-here'),
+        await registry.ask('PUT', '/selection', '{"mode":'),
+        await registry.ask('PUT', '/selection', { mode: 'all', more: true }),
+        await registry.ask('PUT', '/selection', { mode: 'selected', projectKeys: 'WEB' }),
+        await registry.ask('GET', '/repositories?limit=0'),
+        await registry.ask('GET', '/repositories?cursor=nonsense'),
+        await registry.ask('GET', '/repositories?colour=red'),
+        await registry.ask('GET', '/repositories/..%2f..'),
+        await registry.ask('PUT', '/selection', { mode: 'selected', projectKeys: ['x'.repeat(300_000)] }),
+      ];
+      expect(asked.map(({ status, body }) => [status, problemSchema.parse(body).code])).toEqual([
+        [404, 'not_found'],
+        [400, 'invalid'],
+        [400, 'invalid'],
+        [400, 'invalid'],
+        [400, 'invalid'],
+        [400, 'invalid'],
+        [400, 'invalid'],
+        [404, 'not_found'],
+        [413, 'too_large'],
+      ]);
+      expect(asked.every(({ type }) => type === 'application/problem+json')).toBe(true);
+    });
+  });
+
+  describe('the list of repositories', () => {
+    it('comes page by page, without gaps and twins', async () => {
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const { body }: { body: any } = await registry.ask(
+          'GET',
+          `/repositories?limit=3${cursor ? `&cursor=${cursor}` : ''}`,
+        );
+        seen.push(...body.values.map(({ path }: { path: string }) => path));
+        expect(body.total).toBe(7);
+        cursor = body.next;
+      } while (cursor);
+      expect(seen).toEqual(Array.from({ length: 7 }, (_, n) => `group/part-${n}`));
+    });
+
+    it('finds by a part of the path, taken as it is written', async () => {
+      const find = async (q: string): Promise<number> =>
+        (await registry.ask('GET', `/repositories?q=${encodeURIComponent(q)}`)).body.total;
+      expect([
+        await find('PART-3'),
+        await find('part_3'),
+        await find('%'),
+        await find("'; DROP TABLE repository"),
+      ]).toEqual([1, 0, 0, 0]);
+    });
+
+    it('finds by phase and by project', async () => {
+      const [, , failing] = await ids();
+      await registry.report('local', {
+        repositoryId: failing as string,
+        phase: SYNC_PHASE_FAILING,
+        errorCode: 'disk_full',
+        error: 'No room.',
+      });
+      await eventually(
+        async () => (await registry.ask('GET', '/repositories?phase=failing')).body.total === 1,
+      );
+      const { body } = await registry.ask('GET', '/repositories?phase=failing');
+      expect(body.values[0]).toMatchObject({
+        id: failing,
+        error: { code: 'disk_full', message: 'No room.' },
+      });
+      expect((await registry.ask('GET', '/repositories?project=WEB')).body.total).toBe(0);
+      expect((await registry.ask('GET', '/status')).body.repositories.byPhase.failing).toBe(1);
+    });
+  });
+
+  describe('a repository', () => {
+    it('shows where to clone and where to push', async () => {
+      const [id] = await ids();
+      expect(await show(id as string)).toMatchObject({
+        cloneUrls: { https: 'https://mirror.example/group/part-0.git' },
+        pushUrl: 'http://127.0.0.1:1/group/part-0.git',
+      });
+    });
+
+    it('shows the newest report of each node, whatever the order in which they come', async () => {
+      const [, id] = (await ids()) as [string, string];
+      const now = Date.now();
+      const ready = {
+        repositoryId: id,
+        phase: SYNC_PHASE_READY,
+        epoch: 7,
+        confirmedAtMs: now - 5000,
+        sizeBytes: 10,
+        receivedBytesTotal: 100,
+      };
+      await registry.report('local', { ...ready, reportedAtMs: now });
+      await eventually(async () => (await show(id)).phase === 'ready');
+      await registry.report('local', { repositoryId: id, phase: SYNC_PHASE_CLONING, reportedAtMs: now - 10 });
+      await registry.report('syd-1', {
+        ...ready,
+        epoch: 6,
+        phase: SYNC_PHASE_FAILING,
+        errorCode: 'primary_unavailable',
+        error: 'Away.',
+        reportedAtMs: now,
+      });
+      const shown = await eventually(async () => {
+        const repository = await show(id);
+        return repository.nodes.length === 2 && repository;
+      });
+      expect(shown.nodes).toMatchObject([
+        { node: 'local', phase: 'ready', epoch: 7 },
+        { node: 'syd-1', phase: 'failing', epoch: 6 },
+      ]);
+      // What needs attention stands for the whole.
+      expect(shown).toMatchObject({
+        phase: 'failing',
+        receivedBytesTotal: 200,
+        error: { code: 'primary_unavailable' },
+      });
+      expect(shown.nodes[0].lagSeconds).toBeGreaterThanOrEqual(5);
+    });
+
+    it('takes no report about what it does not know', async () => {
+      const stranger = '00000000-0000-4000-8000-000000000000';
+      const [, , , known] = (await ids()) as string[];
+      await registry.report(
+        'local',
+        { repositoryId: stranger, phase: SYNC_PHASE_READY },
+        { repositoryId: '../etc', phase: SYNC_PHASE_READY },
+        { repositoryId: known as string, phase: SYNC_PHASE_READY },
+      );
+      await eventually(async () => (await show(known as string)).phase === 'ready');
+      expect((await registry.ask('GET', `/repositories/${stranger}`)).status).toBe(404);
+    });
+
+    it('is synced on every node when an admin asks', async () => {
+      const [id] = (await ids()) as [string];
+      await registry.report('local');
+      expect((await registry.ask('POST', `/repositories/${id}/sync`)).status).toBe(202);
+      await eventually(async () =>
+        (await queuedSyncs(redis, 'local')).some(
+          ({ repositoryId, reason }) => repositoryId === id && reason === 'admin',
+        ),
+      );
+      await redis.stop();
+      try {
+        expect(await registry.ask('POST', `/repositories/${id}/sync`)).toMatchObject({
+          status: 503,
+          body: { code: 'service_unavailable' },
+        });
+        expect((await registry.ask('GET', '/status')).body.checks).toEqual({ database: 'ok', redis: 'away' });
+      } finally {
+        await redis.start();
+      }
+    });
+  });
+
+  describe('a mirror without a connection', () => {
+    it('says so, and serves what it can', async () => {
+      await using lonely = await Registry.open({
+        neighbours: { postgres, redis },
+        env: { PRIMARY_KIND: 'bitbucket-cloud', PRIMARY_GIT_URL: '' },
+      });
+      expect((await lonely.ask('GET', '/connection')).body).toMatchObject({
+        state: 'unconnected',
+        workspace: null,
+        webhook: { state: 'polling' },
+      });
+      expect(await lonely.ask('GET', '/projects')).toMatchObject({
+        status: 409,
+        body: { code: 'not_connected' },
+      });
+      expect(await lonely.ask('GET', '/repositories')).toMatchObject({
+        status: 200,
+        body: { values: [], total: 0 },
+      });
+      const asked = callUnary(lonely.client, 'getConnection', {}, { timeoutMs: 5000 });
+      await expect(asked).rejects.toMatchObject({ code: 'not_connected' });
+    });
+  });
+
+  describe('a primary without an API', () => {
+    let scratch: Awaited<ReturnType<typeof openScratch>>;
+    let host: GitHttpBackend;
+
+    beforeAll(async () => {
+      scratch = await openScratch();
+      await git(['init', '--bare', '--quiet', `${scratch.path}/team/tools.git`]);
+      host = await startGitHttpBackend({ root: scratch.path });
+    });
+
+    afterAll(async () => {
+      await host?.[Symbol.asyncDispose]();
+      await scratch?.[Symbol.asyncDispose]();
+    });
+
+    it('has its repositories learnt on demand, once, under one identity', async () => {
+      const onDemand = { PRIMARY_KIND: 'git-http', PRIMARY_GIT_URL: host.url, PRIMARY_ON_DEMAND: 'true' };
+      await using learner = await Registry.open({ neighbours: { postgres, redis }, env: onDemand });
+      using watched = learner.watch();
+      const learn = (path: string): Promise<wire.LearnRepositoryResponse> =>
+        callUnary(learner.client, 'learnRepository', { path }, { timeoutMs: 10_000 });
+      const answers = await Promise.all([learn('team/tools'), learn('team/tools.git'), learn('team/tools')]);
+      expect(new Set(answers.map(({ repository }) => repository?.id)).size).toBe(1);
+      expect(answers[0]?.repository).toMatchObject({ path: 'team/tools', public: true });
+      await watched.until(['team/tools']);
+      await expect(learn('../etc')).rejects.toMatchObject({ code: 'invalid' });
+      expect((await learner.ask('GET', '/selection')).body).toEqual({ mode: 'all' });
+      expect(
+        await learner.ask('PUT', '/selection', { mode: 'selected', projectKeys: ['WEB'] }),
+      ).toMatchObject({ status: 422, body: { code: 'unsupported' } });
+    });
+
+    it('learns nothing where that is not configured', async () => {
+      const asked = callUnary(
+        registry.client,
+        'learnRepository',
+        { path: 'team/tools' },
+        { timeoutMs: 5000 },
+      );
+      await expect(asked).rejects.toMatchObject({ code: 'unsupported' });
+    });
+
+    it('lets go of a repository that is taken out of the settings', async () => {
+      const databaseUrl = await freshDatabase(postgres);
+      const settings = { PRIMARY_KIND: 'git-http', PRIMARY_GIT_URL: host.url };
+      await Registry.open({
+        neighbours: { postgres, redis },
+        databaseUrl,
+        env: { ...settings, PRIMARY_REPOSITORIES: 'team/tools,team/toys' },
+      }).then(async (first) => {
+        await first.untilPaths(['team/tools', 'team/toys']);
+        await first[Symbol.asyncDispose]();
+      });
+      await using second = await Registry.open({
+        neighbours: { postgres, redis },
+        databaseUrl,
+        env: { ...settings, PRIMARY_REPOSITORIES: 'team/tools' },
+      });
+      await second.untilPaths(['team/tools']);
+    });
+  });
+});
+
+/** OpenAPI 3.0's "nullable" is known to ajv; its other additions are not needed to validate. */
+function compile(schema: object): ValidateFunction {
+  return new Ajv({ strict: false, validateFormats: false }).compile(schema);
+}

@@ -23,10 +23,10 @@ export function plainScreen(out: Writable): Screen {
   });
 }
 
-/** A quarter more than last time, or the end. */
+/** The first time, a quarter more than last time, or the end. */
 function isNews(reported: Map<string, number>, { label, percent }: ProgressRow): boolean {
-  const before = reported.get(label) ?? -1;
-  if (percent === before || (percent < 100 && percent < before + 25)) return false;
+  const before = reported.get(label);
+  if (before !== undefined && (percent === before || (percent < 100 && percent < before + 25))) return false;
   reported.set(label, percent);
   return true;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SamplingDecision } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -9,6 +10,22 @@ export interface Telemetry {
   serveMetrics(request: IncomingMessage, response: ServerResponse): void;
   stop(): Promise<void>;
 }
+
+type SdkOptions = NonNullable<ConstructorParameters<typeof NodeSDK>[0]>;
+
+/** Without any processor the SDK registers no tracer at all: traces would have no ids, in the logs and between services. */
+const DROP: NonNullable<SdkOptions['spanProcessors']>[number] = {
+  onStart: () => undefined,
+  onEnd: () => undefined,
+  forceFlush: () => Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+};
+
+/** Spans have ids, for the log and the next service, and record nothing that nobody would collect. */
+const IDS_ONLY: NonNullable<SdkOptions['sampler']> = {
+  shouldSample: () => ({ decision: SamplingDecision.NOT_RECORD }),
+  toString: () => 'IdsOnly',
+};
 
 /**
  * Starts OpenTelemetry: metrics for Prometheus always, traces to an OTLP collector where one is configured.
@@ -35,7 +52,7 @@ export function startTelemetry(options: {
             url: new URL('v1/traces', withSlash(options.otlpEndpoint)).href,
           }),
         }
-      : { spanProcessors: [] }),
+      : { spanProcessors: [DROP], sampler: IDS_ONLY }),
   });
   sdk.start();
   return {

@@ -119,11 +119,8 @@ known('the answers, held against the published description', () => {
       await sim.control('PUT', `${subject}/users/walter`, { permission: 'write' });
     }
     await sim.rest('POST', '/repositories/acme/handbook/forks', { as: 'olivia', body: { name: 'copy' } });
-    const { tokens } = await sim.control('GET', '/state');
-    const olivia = tokens.find((token: { kind: string; name: string }) => token.name.startsWith('Olivia'));
-    await sim.control('PATCH', `/tokens/${olivia.id}`, {
-      scopes: [...olivia.scopes, 'read:group:bitbucket'],
-    });
+    // The other documented form of the ssh link, `git@host:path`, is no URI.
+    await sim.control('PATCH', '/settings', { sshLinkForm: 'url' });
   });
   afterAll(() => sim[Symbol.asyncDispose]());
 

@@ -169,6 +169,15 @@ describe('a push', () => {
     );
   });
 
+  it('is refused for a protected branch', async () => {
+    await sim.control('PATCH', '/repositories/acme/storefront', { protectedBranches: ['main'] });
+    const refused = await tryGit(['push', 'origin', 'HEAD:main'], work());
+    await sim.control('PATCH', '/repositories/acme/storefront', { protectedBranches: [] });
+
+    expect(refused.stderr).toContain('Permission denied to update branch main.');
+    expect(refused.stderr).toContain('pre-receive hook declined');
+  });
+
   it('decides the main branch of an empty repository', async () => {
     const before = (await sim.get('/repositories/acme/playground', 'walter')).json;
     await git(['push', '--quiet', sim.repository('acme/playground'), 'HEAD:refs/heads/trunk'], work());

@@ -177,6 +177,7 @@ export class GitDoor {
     const isFull = repository.sizeBytes > settings.repositorySizeLimitBytes;
     return {
       SIM_PUSH_FILE: pushFile,
+      SIM_PROTECTED: (repository.protectedBranches ?? []).join(' '),
       SIM_FILE_LIMIT: String(settings.fileSizeLimitBytes),
       ...(isFull ? { SIM_REFUSE_PUSH: TEXT.quota } : {}),
     };

@@ -19,8 +19,10 @@ const FIELDS = 9;
 const FORMAT = ['%H', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B'].join('%x00');
 
 export interface CommitRange {
-  /** Revisions in rev-list's words: `main`, `^abc`. */
+  /** Hashes, or `^hash` to exclude. */
   readonly revisions: readonly string[];
+  /** Also everything that branches and tags hold. */
+  readonly from?: 'all-refs';
   readonly limit: number;
   readonly skip?: number;
 }
@@ -33,8 +35,10 @@ export async function readCommits(repositoryPath: string, range: CommitRange): P
     `--format=${FORMAT}`,
     `--max-count=${range.limit}`,
     `--skip=${range.skip ?? 0}`,
+    ...(range.from === 'all-refs' ? ['--branches', '--tags'] : []),
     '--end-of-options',
     ...range.revisions,
+    '--',
   ]);
   return parse(text);
 }

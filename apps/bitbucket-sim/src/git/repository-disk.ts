@@ -84,12 +84,16 @@ async function directorySize(path: string): Promise<number> {
 
 /**
  * receive-pack knows exactly which refs moved; these scripts hand that to the simulator through a
- * file named in the environment. pre-receive refuses on behalf of the size limits.
+ * file named in the environment. pre-receive refuses on behalf of branch restrictions and the size limits.
  */
 const HOOKS: Readonly<Record<string, string>> = {
   'post-receive': '#!/bin/sh\n[ -z "$SIM_PUSH_FILE" ] || exec cat > "$SIM_PUSH_FILE"\n',
   'pre-receive': `#!/bin/sh
-cat > /dev/null
+while read -r old new ref; do
+  for branch in $SIM_PROTECTED; do
+    if [ "$ref" = "refs/heads/$branch" ]; then echo "Permission denied to update branch $branch." >&2; exit 1; fi
+  done
+done
 if [ -n "$SIM_REFUSE_PUSH" ]; then echo "$SIM_REFUSE_PUSH" >&2; exit 1; fi
 [ -z "$SIM_FILE_LIMIT" ] || [ -z "$GIT_QUARANTINE_PATH" ] && exit 0
 big=$(GIT_ALTERNATE_OBJECT_DIRECTORIES= git cat-file --batch-all-objects --batch-check='%(objectsize) %(objecttype) %(objectname)' 2>/dev/null |

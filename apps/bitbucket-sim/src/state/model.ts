@@ -76,6 +76,8 @@ export interface Repository {
   updatedOn: string;
   grants: Grants<RepositoryPermission>;
   refusal?: Refusal;
+  /** Branches that nobody may push to: a branch restriction at its simplest. */
+  protectedBranches?: string[];
 }
 
 /** `api` belongs to a user; the others are access tokens of the resource they are named after. */

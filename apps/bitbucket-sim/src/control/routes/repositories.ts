@@ -32,14 +32,17 @@ async function create(call: ControlCall) {
 
 const patch = z.strictObject({
   /** Everybody is refused on git with this reason's text; null heals. */
-  refusal: z.enum(['ip-allowlist', 'two-step']).nullable(),
+  refusal: z.enum(['ip-allowlist', 'two-step']).nullable().optional(),
+  /** Branches that nobody may push to. */
+  protectedBranches: z.array(z.string().regex(/^[^\s*?]+$/)).optional(),
 });
 
 async function change(call: ControlCall) {
-  const { refusal } = call.read(patch);
+  const { refusal, protectedBranches } = call.read(patch);
   const repository = repositoryOf(call);
   if (refusal === null) delete repository.refusal;
-  else repository.refusal = refusal;
+  else if (refusal !== undefined) repository.refusal = refusal;
+  if (protectedBranches !== undefined) repository.protectedBranches = protectedBranches;
   await call.sim.store.save();
   return repository;
 }

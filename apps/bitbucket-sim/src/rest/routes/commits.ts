@@ -1,6 +1,6 @@
 import { SCOPES } from '../../access/scopes.js';
 import { resolve } from '../../git/make-commit.js';
-import { readCommits, type Commit } from '../../git/read-commits.js';
+import { readCommits, type Commit, type CommitRange } from '../../git/read-commits.js';
 import { findRepository } from '../../state/lookup.js';
 import type { Repository } from '../../state/model.js';
 import { pageLink, readPagelen } from '../page.js';
@@ -14,11 +14,14 @@ const DEFAULT_PAGELEN = 30;
 const MISSING_PAGE = `<!DOCTYPE html><html><head><title>Page not found &mdash; Bitbucket</title></head><body>${'<!-- -->'.repeat(3_100)}</body></html>`;
 
 /** Iterator-based: an opaque `ctx`, only `next` and `pagelen`. */
-async function page(call: Call, repository: Repository, revisions: readonly string[]): Promise<Answer> {
+async function page(
+  call: Call,
+  repository: Repository,
+  wanted: Pick<CommitRange, 'revisions' | 'from'>,
+): Promise<Answer> {
   const pagelen = readPagelen(call.query, DEFAULT_PAGELEN, 100);
   const skip = readContext(call.query.get('ctx'));
-  const range = { revisions: [...revisions, '--'], limit: pagelen + 1, skip };
-  const commits = revisions.length === 0 ? [] : await readCommits(call.sim.disk.path(repository), range);
+  const commits = await readCommits(call.sim.disk.path(repository), { ...wanted, limit: pagelen + 1, skip });
   const values = commits
     .slice(0, pagelen)
     .map((commit) => commitShape(call.state, call.urls, repository, commit));
@@ -39,15 +42,18 @@ async function list(call: Call): Promise<Answer> {
   const repository = repositoryOfCall(call);
   const include = await hashes(call, repository, call.query.getAll('include'));
   const exclude = await hashes(call, repository, call.query.getAll('exclude'));
-  const from = include.length > 0 ? include : repository.mainbranch === null ? [] : ['--all'];
-  return page(call, repository, [...from, ...exclude.map((hash) => `^${hash}`)]);
+  const revisions = [...include, ...exclude.map((hash) => `^${hash}`)];
+  if (include.length > 0) return page(call, repository, { revisions });
+  // Without any ref git would fall back to HEAD, which is not born yet.
+  if (repository.mainbranch === null) return ok({ values: [], pagelen: DEFAULT_PAGELEN });
+  return page(call, repository, { revisions, from: 'all-refs' });
 }
 
 async function listOne(call: Call): Promise<Answer> {
   const { workspace = '', repository: slug = '', revision = '' } = call.params;
   if (!findRepository(call.state, workspace, slug)) return { status: 404, html: MISSING_PAGE };
   const repository = repositoryOfCall(call);
-  return page(call, repository, await hashes(call, repository, [revision]));
+  return page(call, repository, { revisions: await hashes(call, repository, [revision]) });
 }
 
 /** Names become hashes first: what a caller sends must never be an option to git. */

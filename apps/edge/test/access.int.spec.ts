@@ -87,8 +87,11 @@ describe('who may read what', () => {
     ['service_unavailable', 503, 'cannot be reached'],
     ['internal', 500, 'Something went wrong'],
   ] as const)('says %s as %i with a sentence that git shows', async (code, status, sentence) => {
-    const hint =
-      code === 'denied' ? { hint: 'To access this repository, enable two-step verification.' } : {};
+    const hints = {
+      denied: 'To access this repository, enable two-step verification.',
+      too_many_failures: 'Too many failures. Wait a minute.',
+    };
+    const hint = code in hints ? { hint: hints[code as keyof typeof hints] } : {};
     edge.neighbours.failing.authorize = new AntipodeError(code, 'failing on request', {}, hint);
     try {
       const answer = await ask(edge.url, `/acme/fresh-question.git${INFO_REFS}`, { headers: stranger });

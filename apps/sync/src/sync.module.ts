@@ -14,6 +14,7 @@ import { MirrorsService } from './mirrors/mirrors.service.js';
 import { ConnectionService, REGISTRY } from './primary/connection.service.js';
 import { AGENT, PRIMARY, PrimaryService } from './primary/primary.service.js';
 import { RunObserver } from './reports/run-observer.js';
+import { SyncGauges } from './reports/sync-gauges.js';
 import { SyncMetrics } from './reports/sync-metrics.js';
 import { SyncReportsService } from './reports/sync-reports.service.js';
 import { SyncRpc } from './rpc/sync.rpc.js';
@@ -72,6 +73,7 @@ export class SyncModule {
         PrimaryService,
         RunObserver,
         SelectionService,
+        SyncGauges,
         SyncMetrics,
         SyncQueues,
         SyncReportsService,

@@ -117,7 +117,7 @@ export class SyncHouse implements AsyncDisposable {
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.child = child;
     await eventually(() => this.output.includes('"ready"') || this.output.includes('"msg":"ready"'), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     }).catch(() => {
       throw new Error(`sync did not start:\n${this.output}`);
     });

@@ -1,4 +1,4 @@
-import { readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitOk } from '@antipode/git-process';
 import { dropExpiredPins, pinsEndMs } from '../mirrors/pins.js';
@@ -8,19 +8,22 @@ const MANY_PACKS = 6;
 /** A full repack rewrites everything; once a day is enough to let go of what no ref holds. */
 const FULL_AGAIN_MS = 24 * 3_600_000;
 const LAST_FULL = 'antipode/repacked';
+/** There are objects that should go. */
+const GARBAGE = 'antipode/garbage';
 
 /**
- * none: readers would not feel the difference. geometric: roll small packs into larger ones. full: leases of pins are
- * over, and what they held should go.
+ * none: readers would not feel the difference. pins: leases are over. geometric: roll small packs into larger ones.
+ * full: let go of what no ref and no pin holds any more.
  */
-export type MaintenanceKind = 'none' | 'geometric' | 'full';
+export type MaintenanceKind = 'none' | 'pins' | 'geometric' | 'full';
 
 export async function dueMaintenance(repository: string, nowMs: number): Promise<MaintenanceKind> {
-  const pinsEnd = await pinsEndMs(repository);
-  const lastFull = await timeOf(join(repository, LAST_FULL));
-  if (pinsEnd !== undefined && pinsEnd < nowMs && nowMs - (lastFull ?? 0) > FULL_AGAIN_MS) return 'full';
+  const hasGarbage = (await timeOf(join(repository, GARBAGE))) !== undefined;
+  const lastFullMs = (await timeOf(join(repository, LAST_FULL))) ?? 0;
+  if (hasGarbage && nowMs - lastFullMs > FULL_AGAIN_MS) return 'full';
   const names = await readdir(join(repository, 'objects/pack')).catch(() => []);
-  return names.filter((name) => name.endsWith('.pack')).length > MANY_PACKS ? 'geometric' : 'none';
+  if (names.filter((name) => name.endsWith('.pack')).length > MANY_PACKS) return 'geometric';
+  return ((await pinsEndMs(repository)) ?? Infinity) < nowMs ? 'pins' : 'none';
 }
 
 /**
@@ -37,7 +40,9 @@ export async function maintainMirror(
 ): Promise<void> {
   const run = (...args: string[]): Promise<Buffer> =>
     gitOk(repository, { args, settings: 'maintain', signal });
-  await dropExpiredPins(repository, Math.floor(Date.now() / 1000));
+  const dropped = await dropExpiredPins(repository, Math.floor(Date.now() / 1000));
+  if (dropped === 'garbage') await touch(join(repository, GARBAGE));
+  if (kind === 'pins') return;
   const indexes = ['--write-midx', '--write-bitmap-index'];
   if (kind === 'full')
     await run('repack', '-a', '-d', '--quiet', '--cruft', '--cruft-expiration=1.day.ago', ...indexes);
@@ -46,7 +51,14 @@ export async function maintainMirror(
   const graph = kind === 'full' ? '--split=replace' : '--split';
   await run('commit-graph', 'write', '--reachable', graph, '--no-progress');
   await run('pack-refs', '--all');
-  if (kind === 'full') await touch(join(repository, LAST_FULL));
+  if (kind === 'full') await noteFull(repository);
+}
+
+async function noteFull(repository: string): Promise<void> {
+  await touch(join(repository, LAST_FULL));
+  // What is younger than a day was only set apart (a cruft pack); the next full run looks at it again.
+  const names = await readdir(join(repository, 'objects/pack'));
+  if (!names.some((name) => name.endsWith('.mtimes'))) await rm(join(repository, GARBAGE), { force: true });
 }
 
 const timeOf = (path: string): Promise<number | undefined> =>

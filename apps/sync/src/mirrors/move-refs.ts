@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gitOk } from '@antipode/git-process';
 import { compareBytes, type SnapshotRef } from '@antipode/mirror-disk';
 import { listRefs } from './list-refs.js';
-import { expiredPins, notePins, pinName } from './pins.js';
+import { notePins, pinName } from './pins.js';
 import { OWN_NAMESPACE, tipsOf, type RefState } from './ref-state.js';
 
 export interface RefMove {
@@ -12,12 +12,10 @@ export interface RefMove {
   readonly to: RefState;
   /** Until when (seconds since 1970) tips that `to` drops stay. */
   readonly pinnedUntil: number;
-  readonly nowSeconds: number;
 }
 
 /**
- * Moves a mirror repository's refs to `to`, pins what `from` showed and `to` does not, and drops pins whose lease
- * is over. Compares with what is on disk rather than with `from`: a predecessor may have been killed in between.
+ * Moves a mirror repository's refs to `to`, pins what `from` showed and `to` does not. Compares with what is on disk rather than with `from`: a predecessor may have been killed in between.
  *
  * One transaction, except where a name takes the place of a folder of names or the other way round (main → main/x),
  * which git cannot do in one: then deletions go first. Readers see neither, they read the snapshot.
@@ -50,12 +48,12 @@ const transaction = async (repository: string, lines: readonly string[]): Promis
 
 function difference(
   present: Map<string, string>,
-  { to, nowSeconds }: RefMove,
+  { to }: RefMove,
 ): { deleted: string[]; written: SnapshotRef[] } {
   const wanted = new Set(to.refs.map(({ name }) => name));
   const gone = [...present.keys()].filter((name) => !name.startsWith(OWN_NAMESPACE) && !wanted.has(name));
   return {
-    deleted: [...gone, ...expiredPins(present.keys(), nowSeconds)],
+    deleted: gone,
     written: to.refs.filter(({ name, oid }) => present.get(name) !== oid),
   };
 }

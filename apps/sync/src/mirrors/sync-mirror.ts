@@ -42,12 +42,10 @@ async function confirm(run: MirrorRun, { epoch }: Snapshot, askedAtMs: number): 
 }
 
 async function publish(run: MirrorRun, published: Snapshot, refs: RefState): Promise<void> {
-  const nowSeconds = Math.floor(Date.now() / 1000);
   await moveRefs(run.disk.repositoryPath(run.id), {
     from: published,
     to: refs,
-    pinnedUntil: nowSeconds + run.pinSeconds,
-    nowSeconds,
+    pinnedUntil: Date.now() / 1000 + run.pinSeconds,
   });
   await run.writer.publish(run.id, { ...refs, epoch: published.epoch + 1 });
 }

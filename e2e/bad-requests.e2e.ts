@@ -10,13 +10,9 @@ beforeAll(async () => {
 }, 240_000);
 
 describe('requests that are none of git', () => {
-  it.each([
-    'text/plain',
-    'application/json',
-    'application/x-git-receive-pack-request',
-    'application/x-git-upload-pack-request; x'.repeat(50),
-  ])('refuses the content type %s', async (type) =>
-    expectSentence(await caller.post({ body: '0000', headers: { 'Content-Type': type } })),
+  it.each(['text/plain', 'application/json', 'application/x-git-receive-pack-request'])(
+    'refuses the content type %s',
+    async (type) => expectSentence(await caller.post({ body: '0000', headers: { 'Content-Type': type } })),
   );
 
   it.each([
@@ -118,7 +114,7 @@ describe('requests that are none of git', () => {
       const answer = await caller.get(`${caller.path}/info/refs?service=git-upload-pack`, {
         'Git-Protocol': protocol,
       });
-      if (answer.status === 200) expect(answer.body).toContain('# service=git-upload-pack');
+      if (answer.status === 200) expect(answer.body).toMatch(/version 2|# service=git-upload-pack/);
       else expectSentence(answer);
     },
   );
@@ -126,14 +122,12 @@ describe('requests that are none of git', () => {
 
 describe('names that mean something else', () => {
   const NAMES = [
-    '/-/..%2f..%2fetc/passwd',
     '/../../../../etc/passwd',
     '/acme/../../../etc/passwd',
     '/acme/..',
     '/acme/.',
     '/acme/.git',
     '/acme/-',
-    '/-/-',
     '/antipode/antipode',
     '/acme/antipode',
     '/acme/storefront.git/antipode',
@@ -192,6 +186,8 @@ describe('names that mean something else', () => {
 
   it.each([
     '/-/',
+    '/-/-.git/info/refs?service=git-upload-pack',
+    '/-/..%2f..%2fetc/passwd.git/info/refs?service=git-upload-pack',
     '/-/api/v1/repositories',
     '/-/api/v1/../../..',
     '/-/webhooks/unknown',

@@ -27,9 +27,7 @@ describe.each(PARTS)('when %s is killed', (part) => {
     await here.house.untilBack(part, pid);
 
     await untilEqual(here, path, 40_000);
-    await eventually(async () => expect(await here.mirror.selection()).toEqual(['PUB', 'WEB']), {
-      timeoutMs: 20_000,
-    });
+    expect(await eventually(() => here.mirror.selection(), { timeoutMs: 20_000 })).toEqual(['PUB', 'WEB']);
     const after = await eventually(() => here.mirror.repositories(), { timeoutMs: 20_000 });
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     await using scratch = await openScratch();

@@ -14,7 +14,9 @@ import {
   type House,
   type Scratch,
 } from '@antipode/testing';
+import { MirrorApi } from './src/mirror-api.js';
 import { ownHouse } from './src/neighbourhood.js';
+import { startTraceCollector, type TraceCollector } from './src/trace-collector.js';
 
 const ANN: GitCredential = { username: 'ann', password: 'correct-horse' };
 const BEN: GitCredential = { username: 'ben', password: 'battery-staple' };
@@ -23,22 +25,26 @@ const PACK_BYTES = 100_000;
 
 let scratch: Scratch;
 let primary: GitHttpBackend;
+let collector: TraceCollector;
 let house: House;
 
 beforeAll(async () => {
   scratch = await openScratch();
   const shape = { commits: 80, branches: 12, tags: 6, noise: { bytes: 20_000, every: 4 } };
-  for (const path of ['open/widget', 'team/sub/deep/widget', 'team/secret']) {
+  for (const path of ['open/widget', 'team/sub/deep/widget', 'team/secret', 'open/traced']) {
     await makeHistory(scratch.file(`repositories/${path}.git`), shape);
   }
   primary = await startGitHttpBackend({ root: scratch.file('repositories'), admits });
+  collector = await startTraceCollector();
   house = await ownHouse('git-http', {
     args: ['--no-demo', '--primary', `git-http=${primary.url}`, '--on-demand'],
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
   });
 }, 240_000);
 
 afterAll(async () => {
   await house?.stop();
+  await collector?.[Symbol.asyncDispose]();
   await primary?.[Symbol.asyncDispose]();
   await scratch?.[Symbol.asyncDispose]();
 });
@@ -67,6 +73,7 @@ describe('in front of a host that knows git and nothing else', () => {
         await git(['fsck', '--strict', '--no-progress'], { cwd: to });
         expect(await localRefs(to)).toEqual(await localRefs(scratch.file(`repositories/${path}.git`)));
         expect(packsSent()).toBe(before);
+        return true;
       },
       { timeoutMs: 30_000, everyMs: 500 },
     );
@@ -110,8 +117,27 @@ describe('in front of a host that knows git and nothing else', () => {
   });
 });
 
+it('leaves one trace that runs from the door through the other services to git', async () => {
+  await git(['ls-remote', `${house.demo.mirror.url}/open/traced.git`]);
+  await eventually(
+    () => {
+      const byTrace = Map.groupBy(collector.spans, ({ traceId }) => traceId);
+      return [...byTrace.values()].some((spans) => {
+        const has = (service: string, name: RegExp): boolean =>
+          spans.some((span) => span.service === `antipode-${service}` && name.test(span.name));
+        return (
+          has('edge', /info_refs/) &&
+          has('auth', /Authorize/) &&
+          has('registry', /Learn/) &&
+          has('sync', /^git /)
+        );
+      });
+    },
+    { timeoutMs: 30_000, everyMs: 250 },
+  );
+});
+
 async function mirroredPaths(): Promise<string[]> {
-  const { MirrorApi } = await import('./src/mirror-api.js');
   const mirror = new MirrorApi(house.demo.mirror.url, house.demo.mirror.adminToken);
   return (await mirror.repositories()).map(({ path }) => path);
 }

@@ -2,13 +2,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  allProcesses,
   eventually,
   git,
   makeHistory,
   openScratch,
   runCommand,
   tryGit,
+  watchCommandLines,
   type GitCredential,
 } from '@antipode/testing';
 import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
@@ -53,8 +53,8 @@ describe('secrets', () => {
     await redis(['SAVE']);
     const elsewhere: string[] = [];
     for (const file of await filesBelow(here.house.data)) {
-      // Where they live: the launcher's own, the simulated primary's own, and the way in for tests.
-      if (/^(secrets|bitbucket-sim)\/|^demo\.json$/.test(file)) continue;
+      // Where they live: the launcher's own, the simulated primary's own, the way in for tests, and Redis's own password.
+      if (/^(secrets|bitbucket-sim)\/|^demo\.json$|^redis\/redis\.conf$/.test(file)) continue;
       const bytes = await readFile(join(here.house.data, file)).catch(() => Buffer.alloc(0));
       // PostgreSQL's files hold what it once wrote, also what was deleted since.
       if (all.some((secret) => bytes.includes(secret))) elsewhere.push(file);
@@ -73,14 +73,7 @@ describe('secrets', () => {
       noise: { bytes: 100_000, every: 4 },
     });
     await here.sim.create(path, 'WEB');
-    const seen = new Set<string>();
-    let watching = true;
-    const watcher = (async () => {
-      while (watching) {
-        for (const { argv } of await allProcesses()) seen.add(argv.join(' '));
-        await new Promise((resolve) => setTimeout(resolve, 3));
-      }
-    })();
+    const watch = watchCommandLines();
     await git(['push', '--quiet', '--mirror', here.house.primaryUrl(path)], {
       cwd: scratch.file('made'),
       as: here.house.credential('owner'),
@@ -92,13 +85,11 @@ describe('secrets', () => {
         { timeoutMs: 20_000 },
       ),
     ]);
-    watching = false;
-    await watcher;
+    const seen = watch.stop();
 
     // Else nobody would have been watched.
-    expect([...seen].some((line) => line.includes('upload-pack'))).toBe(true);
-    expect([...seen].some((line) => /git.* fetch|fetch-pack|remote-http/.test(line))).toBe(true);
-    expect([...seen].filter((line) => all.some((secret) => line.includes(secret)))).toEqual([]);
+    expect(seen.filter((line) => /^git .*(fetch|index-pack|upload-pack)/.test(line))).not.toEqual([]);
+    expect(seen.filter((line) => all.some((secret) => line.includes(secret)))).toEqual([]);
   }, 90_000);
 });
 
@@ -121,7 +112,7 @@ describe('one request', () => {
       level: 'info',
       service: 'edge',
       time: expect.stringMatching(/^\d{4}-.*Z$/),
-      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      trace_id: expect.stringMatching(/^(?!0{32})[0-9a-f]{32}$/),
       method: 'POST',
       repository_id: id,
       source: 'memory',
@@ -130,21 +121,6 @@ describe('one request', () => {
       bytes_in: expect.any(Number),
       bytes_out: expect.any(Number),
       ms: expect.any(Number),
-    });
-  });
-
-  it('has a trace that goes on in the services behind', async () => {
-    const token = { username: here.house.user('reader').username, password: `unknown-${Date.now()}` };
-    await tryGit(['ls-remote', here.house.url('storefront')], { as: token });
-    const traces = async (service: string): Promise<Set<unknown>> => {
-      const lines = (await here.house.log(service)).split('\n').filter((line) => line.startsWith('{'));
-      return new Set(
-        lines.map((line) => (JSON.parse(line) as { trace_id?: unknown }).trace_id).filter(Boolean),
-      );
-    };
-    await eventually(async () => {
-      const [edge, auth] = [await traces('edge'), await traces('auth')];
-      return [...auth].some((id) => edge.has(id));
     });
   });
 });

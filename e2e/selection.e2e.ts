@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, git, lsRemote, openScratch, tryGit, type GitCredential } from '@antipode/testing';
 import { SELECTED, sharedHouse, VERDICT_MS, type Neighbourhood } from './src/neighbourhood.js';
@@ -20,8 +21,6 @@ describe('the selection', () => {
   it('lets a clone through from the first second, and takes over when the sync is done', async () => {
     await using scratch = await openScratch();
     const path = `${here.house.workspace}/warehouse`;
-    // Nothing of it can be synced for now, so what a clone gets must come straight from the primary.
-    await here.sim.resetCounters();
     await here.mirror.select([...SELECTED, 'DATA']);
     await eventually(() => may(path, owner), { timeoutMs: 10_000, everyMs: 50 });
     await cloneAndCompare(here, path, { to: scratch.file('first') });
@@ -115,7 +114,9 @@ it('says nothing about a repository outside the selection that a clone could use
 async function givenRepository(slug: string): Promise<string> {
   const path = `${here.house.workspace}/${slug}`;
   await here.sim.create(path, 'WEB');
-  await here.sim.commit(path, { files: { 'README.md': slug } });
+  await here.sim.commit(path, {
+    files: { 'README.md': slug, 'noise.txt': randomBytes(300_000).toString('hex') },
+  });
   await here.sim.commit(path, { branch: 'develop', files: { 'README.md': `${slug} develops` } });
   return path;
 }

@@ -8,8 +8,6 @@ export interface RawAnswer {
   /** As sent, except for the Date, which nobody can make equal. */
   readonly head: string;
   readonly body: string;
-  /** True where the server ended the connection, false where we did after its answer. */
-  readonly closedByServer: boolean;
 }
 
 export type Bytes = string | Buffer;
@@ -26,21 +24,20 @@ export async function rawRequest(url: string, bytes: Bytes, options: RawOptions 
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   const received: Buffer[] = [];
-  let closedByServer = false;
+  let isClosed = false;
   socket.on('data', (chunk: Buffer) => received.push(chunk));
   // A reset while we still send is an answer like another.
   socket.on('error', () => undefined);
-  socket.on('close', () => (closedByServer = true));
+  socket.on('close', () => (isClosed = true));
   await once(socket, 'connect');
   socket.write(bytes);
   void send(socket, options.then ?? []);
   const deadline = Date.now() + (options.timeoutMs ?? 10_000);
-  while (!closedByServer && !isComplete(Buffer.concat(received)) && Date.now() < deadline) {
+  while (!isClosed && !isComplete(Buffer.concat(received)) && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  const closed = closedByServer;
   socket.destroy();
-  return { ...parse(Buffer.concat(received)), closedByServer: closed };
+  return parse(Buffer.concat(received));
 }
 
 /** A request with this head; CRLF and the Host line are added. */
@@ -59,10 +56,12 @@ export const basic = (username: string, password: string): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
 async function send(socket: Socket, parts: AsyncIterable<Bytes> | Iterable<Bytes>): Promise<void> {
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   for await (const part of parts) {
     if (socket.destroyed || !socket.writable) return;
-    if (!socket.write(part))
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => undefined);
+    const drained = new Promise<void>((resolve) => socket.once('drain', () => resolve()));
+    if (!socket.write(part)) await Promise.race([drained, closed]);
+    else socket.removeAllListeners('drain');
   }
 }
 
@@ -81,7 +80,7 @@ function isComplete(bytes: Buffer): boolean {
   return /^transfer-encoding: *chunked$/im.test(parts.head) && parts.body.includes('0\r\n\r\n');
 }
 
-function parse(bytes: Buffer): Omit<RawAnswer, 'closedByServer'> {
+function parse(bytes: Buffer): RawAnswer {
   const parts = split(bytes);
   if (!parts) return { status: 0, head: '', body: bytes.toString('latin1') };
   const head = parts.head

@@ -15,7 +15,14 @@ export {
 } from './git-http-backend.js';
 export { CHECKOUT, House, npm, type HouseOptions } from './house.js';
 export { HISTORY_BEGINS, makeHistory, type HistoryShape } from './make-history.js';
-export { allProcesses, descendants, isRunning, residentBytes, type ProcessInfo } from './processes.js';
+export {
+  allProcesses,
+  descendants,
+  isRunning,
+  residentBytes,
+  watchCommandLines,
+  type ProcessInfo,
+} from './processes.js';
 export { localRefs, lsRemote, withoutHead, type Refs } from './refs.js';
 export { openScratch, type Scratch } from './scratch.js';
 export { SimApi, type NewCommit, type SimCounters, type SimFaults, type SimState } from './sim-api.js';

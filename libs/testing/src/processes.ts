@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** What proc(5) says about one process. Linux alone. */
@@ -53,4 +54,29 @@ async function readProcess(pid: number): Promise<ProcessInfo | undefined> {
     // It ended while we looked.
     return undefined;
   }
+}
+
+/**
+ * Notes the command line of every process that lives, or comes and goes, until `stop`, which returns them all.
+ * It looks as often as it can: a process that lives for less than a millisecond or two may escape it.
+ */
+export function watchCommandLines(): { stop(): string[] } {
+  const seen = new Set<string>();
+  const look = (): void => {
+    for (const name of readdirSync('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        seen.add(readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').filter(Boolean).join(' '));
+      } catch {
+        // It ended while we looked.
+      }
+    }
+  };
+  const timer = setInterval(look, 5);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return [...seen];
+    },
+  };
 }

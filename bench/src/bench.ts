@@ -15,7 +15,7 @@ import type { Shape } from './repository/shape.js';
 import { cloneRows } from './rows/clones.js';
 import { noOpRows } from './rows/no-op.js';
 import { parallelRows } from './rows/parallel.js';
-import { FULL, QUICK, type Plan } from './rows/plan.js';
+import { FULL, QUICK } from './rows/plan.js';
 import { realCloneRows } from './rows/real-clones.js';
 import type { Served, Site } from './rows/site.js';
 import { verifyRefs } from './rows/verify.js';

@@ -11,13 +11,21 @@ export class LoadGenerator implements AsyncDisposable {
   }
 
   async run(job: LoadJob): Promise<LoadResult> {
-    const result = once(this.process, 'message') as Promise<[LoadResult]>;
-    this.process.send(job);
-    const gone = once(this.process, 'exit').then(() => {
+    const answered = new AbortController();
+    const { signal } = answered;
+    const gone = once(this.process, 'exit', { signal }).then(() => {
       throw new Error('the load process ended in the middle of its work');
     });
-    const [answer] = await Promise.race([result, gone]);
-    return answer;
+    const result = once(this.process, 'message', { signal }) as Promise<[LoadResult]>;
+    this.process.send(job);
+    try {
+      const [answer] = await Promise.race([result, gone]);
+      return answer;
+    } finally {
+      // Whichever did not happen stops listening.
+      for (const one of [result, gone]) one.catch(() => undefined);
+      answered.abort();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

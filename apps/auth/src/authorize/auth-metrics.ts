@@ -36,11 +36,9 @@ export class AuthMetrics {
 
   /** How many questions to the primary run and wait, looked up when somebody scrapes. */
   watchQueue(read: () => { readonly running: number; readonly waiting: number }): void {
-    const gauge = metrics
-      .getMeter('antipode.auth')
-      .createObservableGauge('antipode_auth_primary_questions', {
-        description: 'Questions to the primary, running and waiting',
-      });
+    const gauge = metrics.getMeter('antipode.auth').createObservableGauge('antipode_auth_primary_questions', {
+      description: 'Questions to the primary, running and waiting',
+    });
     gauge.addCallback((result) => {
       const { running, waiting } = read();
       result.observe(running, { state: 'running' });

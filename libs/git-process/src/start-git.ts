@@ -71,10 +71,11 @@ function baseEnv(): Record<string, string> {
 /**
  * Starts git in its own process group, so that killing it also kills its children (index-pack, remote helpers).
  *
- * @throws AntipodeError `internal` where git cannot be started at all.
+ * @throws AntipodeError `internal` where git cannot be started at all, `cancelled` where the signal has aborted already.
  */
 export async function startGit(options: StartGitOptions): Promise<RunningGit> {
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted)
+    throw new AntipodeError('cancelled', 'starting git', { command: options.args[0] });
   const span = tracer.startSpan(
     `git ${options.args.find((arg) => !arg.startsWith('-')) ?? ''}`,
     {},

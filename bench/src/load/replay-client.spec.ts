@@ -12,7 +12,7 @@ async function serve(status: (n: number) => number): Promise<{ origin: string; s
   const server = createServer((req, res) => {
     void (async () => {
       const body = Buffer.concat((await req.toArray()) as Buffer[]).toString();
-      seen.push(`${req.method} ${req.url} ${req.headers['git-protocol']} ${body}`);
+      seen.push([req.method, req.url, req.headers['git-protocol'], body].join(' '));
       res.writeHead(status(seen.length)).end('0123456789');
     })();
   });

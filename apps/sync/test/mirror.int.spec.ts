@@ -140,7 +140,9 @@ describe('a mirror', () => {
 
   it('leaves nothing behind when the primary goes away during a first clone, and keeps what it had during an increment', async () => {
     const away = givenMirror();
-    afterAnswer = () => primary[Symbol.asyncDispose]();
+    afterAnswer = async () => {
+      await primary[Symbol.asyncDispose]();
+    };
     await expect(away.bringUpToDate(Date.now())).rejects.toMatchObject({ code: 'primary_unavailable' });
     expect(await leftovers()).toEqual([]);
     expect(away.status).toMatchObject({ phase: 'failing', error: { code: 'primary_unavailable' } });
@@ -149,7 +151,9 @@ describe('a mirror', () => {
     const mirror = givenMirror();
     await mirror.bringUpToDate(Date.now());
     await rewrite('topic-1');
-    afterAnswer = () => primary[Symbol.asyncDispose]();
+    afterAnswer = async () => {
+      await primary[Symbol.asyncDispose]();
+    };
     await expect(mirror.bringUpToDate(Date.now())).rejects.toMatchObject({ code: 'primary_unavailable' });
     expect(await disk.readSnapshot(ID)).toMatchObject({ epoch: 1 });
     expect(mirror.status).toMatchObject({ phase: 'failing', epoch: 1 });

@@ -1,11 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { sync } from '@antipode/contracts';
 import { MirrorDisk } from '@antipode/mirror-disk';
 import { callUnary, openClient } from '@antipode/rpc';
 import {
+  Child,
   eventually,
   freePort,
   git,
@@ -27,8 +26,7 @@ const SMALL: HistoryShape = { commits: 30, branches: 4, tags: 4 };
 export class SyncHouse implements AsyncDisposable {
   readonly registry = new FakeRegistry();
   readonly disk: MirrorDisk;
-  output = '';
-  private child: ChildProcess | undefined;
+  private child: Child | undefined;
   private port = 0;
   private client: sync.SyncServiceClient | undefined;
 
@@ -105,35 +103,17 @@ export class SyncHouse implements AsyncDisposable {
   async start(): Promise<void> {
     this.port = await freePort();
     this.client = undefined;
-    const child = spawn(
-      process.execPath,
-      ['--import', join(import.meta.dirname, 'from-sources.mjs'), join(ROOT, 'apps/sync/src/main.ts')],
-      {
-        env: { PATH: process.env['PATH'], ...this.environment() },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-    this.child = child;
-    await eventually(() => this.output.includes('"ready"') || this.output.includes('"msg":"ready"'), {
-      timeoutMs: 60_000,
-    }).catch(() => {
-      throw new Error(`sync did not start:\n${this.output}`);
+    const script = [join(import.meta.dirname, 'from-sources.mjs'), join(ROOT, 'apps/sync/src/main.ts')];
+    const child = new Child(process.execPath, ['--import', ...script], {
+      env: { PATH: process.env['PATH'], ...this.environment() },
     });
+    this.child = child;
+    await eventually(() => child.output.includes('"msg":"ready"') || child.ended, { timeoutMs: 60_000 });
+    if (child.ended) throw new Error(`sync did not start:\n${child.output}`);
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
-    const { child } = this;
-    this.output = '';
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
-  }
-
-  get isRunning(): boolean {
-    return this.child?.exitCode === null && this.child.signalCode === null;
+    await this.child?.end(signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -154,7 +134,7 @@ export class SyncHouse implements AsyncDisposable {
       PRIMARY_KIND: 'git-http',
       PRIMARY_GIT_URL: this.primary.url,
       SHUTDOWN_SECONDS: '5',
-      LOG_LEVEL: 'debug',
+      LOG_LEVEL: 'info',
       ...this.settings,
     };
   }

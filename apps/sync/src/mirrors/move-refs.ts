@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitOk } from '@antipode/git-process';
-import { compareBytes, type SnapshotRef } from '@antipode/mirror-disk';
+import { compareBytes, replaceFile, type SnapshotRef } from '@antipode/mirror-disk';
 import { listRefs } from './list-refs.js';
 import { notePins, pinName } from './pins.js';
 import { OWN_NAMESPACE, tipsOf, type RefState } from './ref-state.js';
@@ -94,7 +93,7 @@ export async function writeFirstRefs(repository: string, refs: RefState): Promis
   const lines = [...refs.refs]
     .sort((a, b) => compareBytes(a.name, b.name))
     .map(({ name, oid, peeled }) => (peeled ? `${oid} ${name}\n^${peeled}\n` : `${oid} ${name}\n`));
-  await writeFile(
+  await replaceFile(
     join(repository, 'packed-refs'),
     `# pack-refs with: peeled fully-peeled sorted \n${lines.join('')}`,
   );

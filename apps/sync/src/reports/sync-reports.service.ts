@@ -1,4 +1,4 @@
-import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { registry } from '@antipode/contracts';
 import type { MirrorPhase, RepositoryId } from '@antipode/domain';
 import { callUnary } from '@antipode/rpc';
@@ -24,7 +24,7 @@ const PHASES: Readonly<Record<MirrorPhase, registry.SyncPhase>> = {
 
 /** Tells the registry how mirrors are doing: the newest word about each, in batches. Nothing waits for it. */
 @Injectable()
-export class SyncReportsService implements BeforeApplicationShutdown {
+export class SyncReportsService implements OnApplicationShutdown {
   private readonly untold = new Map<RepositoryId, MirrorStatus>();
   private timer: { handle: NodeJS.Timeout; atMs: number } | undefined;
   private sending: Promise<void> = Promise.resolve();
@@ -39,7 +39,8 @@ export class SyncReportsService implements BeforeApplicationShutdown {
     this.schedule(when === 'soon' ? SOON_MS : LATER_MS);
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** After everything that ran has ended and had its last word. */
+  async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.timer?.handle);
     await this.sending;
     await this.flush();

@@ -25,6 +25,7 @@ beforeAll(async () => {
     settings: {
       REGISTRY_HTTP: `http://127.0.0.1:${(own.address() as { port: number }).port}`,
       STREAM_IDLE_SECONDS: '3',
+      SHUTDOWN_SECONDS: '30',
       FETCH_CONCURRENCY: '1',
       FETCH_QUEUE: '1',
       FETCH_QUEUE_SECONDS: '1',

@@ -37,9 +37,7 @@ export class Admission {
   async enter(key: string, signal: AbortSignal): Promise<Leave> {
     if (this.running < this.options.concurrency) return this.start(key);
     if (this.waiting >= this.options.queue) throw new AntipodeError('busy', 'queueing: the queue is full');
-    await this.wait(key, signal);
-    // Whoever left has handed its place over to us, so the count stays within bounds.
-    return this.start(key);
+    return this.wait(key, signal);
   }
 
   private start(key: string): Leave {
@@ -61,17 +59,25 @@ export class Admission {
     this.next()?.admit();
   }
 
-  private wait(key: string, signal: AbortSignal): Promise<void> {
+  private wait(key: string, signal: AbortSignal): Promise<Leave> {
     return new Promise((resolve, reject) => {
-      const stop = (error?: AntipodeError): void => {
+      const settle = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
         this.forget(key, waiter);
-        if (error) reject(error);
-        else resolve();
+      };
+      const stop = (error: AntipodeError): void => {
+        settle();
+        reject(error);
       };
       const onAbort = (): void => stop(new AntipodeError('cancelled', 'queueing'));
-      const waiter: Waiter = { admit: () => stop() };
+      // The place is taken at once: whoever comes before this promise is looked at must not take it too.
+      const waiter: Waiter = {
+        admit: () => {
+          settle();
+          resolve(this.start(key));
+        },
+      };
       const timer = setTimeout(
         () => stop(new AntipodeError('busy', 'queueing: waited too long')),
         this.options.waitMs,

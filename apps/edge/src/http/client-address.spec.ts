@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import { clientAddress, proxyList } from './client-address.js';
+
+const from = (remoteAddress: string, forwarded?: string): IncomingMessage =>
+  ({
+    socket: { remoteAddress },
+    headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+  }) as unknown as IncomingMessage;
+
+describe('the client’s address', () => {
+  const trusted = proxyList(['10.0.0.0/8', '::1']);
+
+  it.each([
+    ['nobody claims anything', '192.0.2.1', undefined, '192.0.2.1'],
+    ['a stranger claims to be another', '192.0.2.1', '203.0.113.9', '192.0.2.1'],
+    ['a trusted proxy tells', '10.1.2.3', '203.0.113.9', '203.0.113.9'],
+    ['a client claims something to a trusted proxy', '10.1.2.3', '1.1.1.1, 203.0.113.9', '203.0.113.9'],
+    ['two trusted proxies stand in a row', '10.1.2.3', '203.0.113.9, 10.9.9.9', '203.0.113.9'],
+    ['a trusted proxy tells rubbish', '10.1.2.3', 'unknown', '10.1.2.3'],
+    ['IPv4 arrives on an IPv6 socket', '::ffff:10.1.2.3', '203.0.113.9', '203.0.113.9'],
+    ['an IPv6 proxy tells', '::1', '2001:db8::7', '2001:db8::7'],
+  ])('is right where %s', (_, socket, header, expected) => {
+    expect(clientAddress(from(socket, header), trusted)).toBe(expected);
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { findRoute } from './routes.js';
+
+describe('routes', () => {
+  it.each([
+    ['/acme/widget.git/info/refs?service=git-upload-pack', 'info_refs', 'acme/widget.git'],
+    ['/a/b/c/info/refs', 'info_refs', 'a/b/c'],
+    ['/acme/widget/git-upload-pack', 'upload_pack', 'acme/widget'],
+    ['/acme/widget/git-receive-pack', 'receive_pack', 'acme/widget'],
+    ['/acme/widget.git/info/lfs/objects/batch', 'lfs', 'acme/widget.git'],
+    ['/acme/widget.git/info/lfs', 'lfs', 'acme/widget.git'],
+    ['/acme/widget.git/HEAD', 'dumb', 'acme/widget.git'],
+    ['/acme/widget.git/objects/info/packs', 'dumb', 'acme/widget.git'],
+    ['/-/api/v1/x/info/refs', 'own', ''],
+    ['/-', 'own', ''],
+    ['/-x/y/info/refs', 'info_refs', '-x/y'],
+    ['/info/refs', 'page', 'info/refs'],
+    ['/', 'page', ''],
+    ['http://elsewhere.example/acme/widget/info/refs', 'info_refs', 'acme/widget'],
+  ])('take %s for %s', (target, name, path) => {
+    expect(findRoute(target)).toMatchObject({ name, path });
+  });
+
+  it('take nothing that is no path', () => {
+    expect(findRoute('*')).toBeUndefined();
+    expect(findRoute('example.com:443')).toBeUndefined();
+  });
+
+  it('take any target in a moment and without a throw', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc
+            .array(fc.constantFrom('/', 'info', 'refs', 'objects', '%2e', '..'))
+            .map((parts) => `/${parts.join('')}`),
+        ),
+        (target) => {
+          findRoute(target);
+        },
+      ),
+    );
+  });
+});

@@ -33,7 +33,8 @@ export async function startSimulator(config: SimulatorConfig): Promise<RunningSi
   const disk = new RepositoryDisk(config.data);
   await disk.prepare();
   if (config.sample) await seedSample(store, disk);
-  const server = createServer({ keepAliveTimeout: 15_000 });
+  // A slow push may take its time.
+  const server = createServer({ keepAliveTimeout: 15_000, requestTimeout: 0 });
   server.listen(config.port, config.host);
   await once(server, 'listening');
   const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;

@@ -228,6 +228,15 @@ describe('a push', () => {
     ).toBe('1');
   });
 
+  it('of hundreds of refs is told to nobody, and is done soon', async () => {
+    const refs = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`refs/heads/many/${i}`, 'main']));
+    const { updates } = await sim.control('POST', '/repositories/acme/storefront/refs', { refs });
+    const { deliveries } = await sim.control('GET', '/deliveries?settle');
+
+    expect(updates).toHaveLength(400);
+    expect(deliveries.at(-1).state).toBe('too-large');
+  });
+
   it('takes a whole fast-import stream', async () => {
     const stream =
       'commit refs/heads/imported\ncommitter A <a@example.com> 1700000000 +0000\ndata 1\nx\n\nreset refs/tags/t1\nfrom refs/heads/imported\n\n';

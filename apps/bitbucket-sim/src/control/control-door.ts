@@ -18,6 +18,8 @@ export class ControlDoor {
     rawPath: string,
     query: URLSearchParams,
   ): Promise<void> {
+    if (!isLoopback(req.socket.remoteAddress))
+      return write(res, 403, { error: 'the control API is for this machine only' });
     try {
       const json: unknown = await this.#handle(req, rawPath, query);
       write(res, json === undefined ? 204 : 200, json);
@@ -37,6 +39,9 @@ export class ControlDoor {
     return route.handle({ sim: this.sim, params, query, base, raw, read: reader(raw) });
   }
 }
+
+/** The simulator may listen on more than loopback; whoever reaches this API knows every token. */
+const isLoopback = (address = ''): boolean => /^(127\.|::1$|::ffff:127\.)/.test(address);
 
 const reader =
   (raw: Buffer): ControlCall['read'] =>

@@ -25,6 +25,8 @@ export class EventSource {
 
   async pushed(repository: Repository, actor: Actor, updates: readonly RefUpdate[]): Promise<void> {
     const { state } = this.store;
+    const subject = { workspaceUuid: repository.workspaceUuid, repository };
+    if (!this.webhooks.isWanted('repo:push', subject)) return;
     const path = this.disk.path(repository);
     const changes = await pushChanges({ state, urls: this.urls, repository, path }, updates);
     if (changes.length > 0) this.#fire('repo:push', repository, actor, { push: { changes } });

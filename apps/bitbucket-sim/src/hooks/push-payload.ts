@@ -26,10 +26,23 @@ export interface PushContext {
   readonly path: string;
 }
 
-/** The `push` member of repo:push (§9). Refs outside branches and tags are not told. */
+/** How many changes are looked into at once: each takes a few git processes. */
+const AT_ONCE = 4;
+
+/**
+ * The changes of repo:push (§9). Refs outside branches and tags are not told. A payload that has
+ * grown over the limit will not be sent, so a push of thousands of refs is not looked at to its end.
+ */
 export async function pushChanges(context: PushContext, updates: readonly RefUpdate[]): Promise<Json[]> {
   const told = updates.filter(({ ref }) => /^refs\/(heads|tags)\//.test(ref));
-  return Promise.all(told.map((update) => change(context, update)));
+  const changes: Json[] = [];
+  let bytes = 0;
+  for (let at = 0; at < told.length && bytes <= context.state.settings.hookPayloadLimitBytes; at += AT_ONCE) {
+    const some = await Promise.all(told.slice(at, at + AT_ONCE).map((update) => change(context, update)));
+    changes.push(...some);
+    bytes += Buffer.byteLength(JSON.stringify(some));
+  }
+  return changes;
 }
 
 async function change(context: PushContext, update: RefUpdate): Promise<Json> {

@@ -33,6 +33,11 @@ export class Webhooks {
     for (const hook of this.#subscribed(event, subject)) this.#start(hook, event, subject, body);
   }
 
+  /** Whether anybody listens: payloads of pushes are dear to make. */
+  isWanted(event: string, subject: Subject): boolean {
+    return this.#subscribed(event, subject).length > 0;
+  }
+
   /** Resolves when nothing is under way. */
   async settle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);

@@ -13,6 +13,8 @@ export class StateStore {
   readonly #file: string;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
+  /** A write that is queued but not begun; it will hold everything that changes until then. */
+  #queued: Promise<void> | undefined;
 
   constructor(dataDirectory: string) {
     mkdirSync(dataDirectory, { recursive: true });
@@ -29,8 +31,16 @@ export class StateStore {
   save(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writing = this.#writing.catch(() => undefined).then(() => this.#write());
-    return this.#writing;
+    if (this.#queued) return this.#queued;
+    const queued = this.#writing
+      .catch(() => undefined)
+      .then(() => {
+        this.#queued = undefined;
+        return this.#write();
+      });
+    this.#queued = queued;
+    this.#writing = queued;
+    return queued;
   }
 
   async #write(): Promise<void> {

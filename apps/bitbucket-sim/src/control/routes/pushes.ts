@@ -44,7 +44,7 @@ function commit(call: ControlCall) {
 const refsBody = z.strictObject({
   user: z.string().optional(),
   /** Full ref name → any revision, or null to delete it. */
-  refs: z.record(z.string().startsWith('refs/'), z.string().nullable()),
+  refs: z.record(z.string().regex(/^refs\/\S+$/), z.string().regex(/^\S+$/).nullable()),
 });
 
 /** Moves, creates and deletes refs in one transaction: one push with several changes. */
@@ -52,7 +52,7 @@ function moveRefs(call: ControlCall) {
   const { refs, user } = call.read(refsBody);
   const repository = repositoryOf(call);
   return exclusively(call, repository, async (path) => {
-    const updates = await Promise.all(Object.entries(refs).map(([ref, to]) => plan(path, ref, to)));
+    const updates = await plan(path, Object.entries(refs));
     const input = updates.map((one) => `update ${one.ref}\0${one.new ?? ''}\0${one.old ?? ''}\0`).join('');
     await runGit(path, ['update-ref', '-z', '--stdin'], { input });
     const moved = updates.filter((one) => one.old !== one.new);
@@ -61,18 +61,22 @@ function moveRefs(call: ControlCall) {
   });
 }
 
-async function plan(path: string, ref: string, to: string | null): Promise<RefUpdate> {
-  const [old, target] = await Promise.all([exactOid(path, ref), to === null ? null : exactOid(path, to)]);
-  if (to !== null && target === null) throw new ControlError(400, `no such revision: ${to}`);
-  return { ref, old, new: target };
+async function plan(path: string, refs: readonly (readonly [string, string | null])[]): Promise<RefUpdate[]> {
+  const asked = refs.flatMap(([ref, to]) => [ref, to ?? ref]);
+  const found = await exactOids(path, asked);
+  return refs.map(([ref, to], i) => {
+    const [old = null, target = null] = [found[2 * i], found[2 * i + 1]];
+    if (to !== null && target === null) throw new ControlError(400, `no such revision: ${to}`);
+    return { ref, old, new: to === null ? null : target };
+  });
 }
 
-/** Unpeeled, so that an annotated tag stays one. */
-async function exactOid(path: string, revision: string): Promise<string | null> {
-  const found = await runGit(path, ['rev-parse', '--verify', '--quiet', '--end-of-options', revision], {
-    accept: [1, 128],
-  });
-  return found.trim().split('\n').at(-1) || null;
+/** Unpeeled, so that an annotated tag stays one; null for what is not there. One process for all. */
+async function exactOids(path: string, revisions: readonly string[]): Promise<(string | null)[]> {
+  const input = revisions.map((revision) => `${revision}\n`).join('');
+  const text = await runGit(path, ['cat-file', '--batch-check=%(objectname)'], { input });
+  const lines = text.split('\n');
+  return revisions.map((_, i) => (/^[0-9a-f]{40,64}$/.test(lines[i] ?? '') ? (lines[i] ?? null) : null));
 }
 
 /** A whole `git fast-import` stream as the body: big histories in one request. */

@@ -99,6 +99,8 @@ const sshLink = (state: State, repository: Repository): string =>
     : `ssh://git@bitbucket.org/${fullName(state, repository)}.git`;
 
 function parentShape(state: State, urls: Urls, repository: Repository): Json | null {
+  // Most have none, and workspaces have thousands.
+  if (repository.parentUuid === null) return null;
   const parent = state.repositories.find((one) => one.uuid === repository.parentUuid);
   return parent ? condensedRepositoryShape(state, urls, parent) : null;
 }

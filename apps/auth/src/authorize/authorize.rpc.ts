@@ -7,10 +7,12 @@ import {
 import { auth } from '@antipode/contracts';
 import type { Right } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
+import type { Primary } from '@antipode/primary';
 import { answerUnary, RpcServer } from '@antipode/rpc';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type AuthConfig } from '../config.js';
 import { AuthorizeService } from './authorize.service.js';
+import { PRIMARY } from './primary-oracle.js';
 
 const RIGHTS: Partial<Record<auth.Right, Right>> = {
   [auth.Right.RIGHT_READ]: 'read',
@@ -25,6 +27,7 @@ export class AuthorizeRpc implements OnApplicationBootstrap, BeforeApplicationSh
   constructor(
     @Inject(CONFIG) config: AuthConfig,
     @Inject(LOGGER) logger: Logger,
+    @Inject(PRIMARY) private readonly primary: Primary,
     private readonly service: AuthorizeService,
   ) {
     const failed = (error: AntipodeError, method: string): void =>
@@ -45,8 +48,12 @@ export class AuthorizeRpc implements OnApplicationBootstrap, BeforeApplicationSh
   private async authorize(request: auth.AuthorizeRequest): Promise<auth.AuthorizeResponse> {
     const right = RIGHTS[request.right];
     if (right === undefined) throw new AntipodeError('invalid', 'reading the right that is asked for');
+    // The edge has parsed the path; what is not in the adapter's normal form was not asked by it.
+    const path = request.repositoryPath;
+    if (this.primary.parseRepositoryPath(path) !== path)
+      throw new AntipodeError('invalid', 'reading a repository path');
     const { principal, validUntil, outage } = await this.service.authorize({
-      path: request.repositoryPath,
+      path,
       right,
       authorization: request.authorization === '' ? undefined : request.authorization,
       clientAddress: request.clientAddress,

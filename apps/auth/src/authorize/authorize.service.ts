@@ -1,15 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { RepositoryPath, Right } from '@antipode/domain';
 import { AntipodeError, toAntipodeError, type Code } from '@antipode/errors';
-import type { Primary } from '@antipode/primary';
-import { CONFIG, type AuthConfig } from '../config.js';
 import { addressBlock } from '../limits/address-block.js';
 import { FailureLimit } from '../limits/failure-limit.js';
 import { Names } from '../verdicts/names.js';
 import { nameOf, type RememberedVerdict, type VerdictKey } from '../verdicts/verdict.js';
 import { VerdictsStore } from '../verdicts/verdicts.store.js';
 import { AuthMetrics, type Source } from './auth-metrics.js';
-import { PRIMARY, PrimaryOracle } from './primary-oracle.js';
+import { PrimaryOracle } from './primary-oracle.js';
 import { SingleFlight } from './single-flight.js';
 
 export interface Question {
@@ -47,8 +45,6 @@ export class AuthorizeService {
   private readonly flights = new SingleFlight<RememberedVerdict>();
 
   constructor(
-    @Inject(CONFIG) private readonly config: AuthConfig,
-    @Inject(PRIMARY) private readonly primary: Primary,
     private readonly names: Names,
     private readonly verdicts: VerdictsStore,
     private readonly limit: FailureLimit,
@@ -58,13 +54,11 @@ export class AuthorizeService {
 
   /**
    * @throws AntipodeError `unauthenticated`, `not_found`, `denied` (its hint is the primary's sentence),
-   *   `too_many_failures`; `invalid` for a path that is not in the adapter's normal form;
+   *   `too_many_failures`;
    *   `primary_unavailable`, `primary_limited`, `primary_misbehaved`, `busy` where there is no answer.
    */
   async authorize(question: Question): Promise<Allowed> {
     const { path, right } = question;
-    if (this.primary.parseRepositoryPath(path) !== path)
-      throw new AntipodeError('invalid', 'reading a repository path');
     const key = { principal: this.names.principal(question.authorization), path, right };
     const { verdict, source } = await this.answer(key, question).catch((error: unknown) => {
       const known = toAntipodeError(error, 'authorizing');
@@ -83,7 +77,8 @@ export class AuthorizeService {
     try {
       return { verdict: await this.ask(key, question), source: 'primary' };
     } catch (error) {
-      const standing = OUTAGE.has(toAntipodeError(error, 'authorizing').code) && (await this.standing(key));
+      const standing =
+        OUTAGE.has(toAntipodeError(error, 'authorizing').code) && (await this.verdicts.findStanding(key));
       if (!standing) throw error;
       return { verdict: standing, source: 'outage' };
     }
@@ -101,15 +96,6 @@ export class AuthorizeService {
         ({ kind }) => kind === 'unauthenticated' || kind === 'not_found',
       ),
     );
-  }
-
-  /** An earlier yes for a moment: as long as a no would stand, so that the primary's return is noticed soon. */
-  private async standing(key: VerdictKey): Promise<RememberedVerdict | undefined> {
-    const policy = this.config.OUTAGE_POLICY;
-    const yes = policy.kind === 'serve' ? await this.verdicts.findLastYes(key) : undefined;
-    if (!yes || policy.kind !== 'serve') return undefined;
-    const moment = Math.floor(Date.now() + this.config.NEGATIVE_VERDICT_SECONDS * 1000);
-    return { ...yes, validUntil: Math.min(moment, yes.askedAt + policy.seconds * 1000) };
   }
 }
 

@@ -38,12 +38,18 @@ export class VerdictsStore {
     return diedSince(found, dead) ? undefined : found;
   }
 
-  /** The last yes, where the outage policy lets it stand. */
-  async findLastYes(key: VerdictKey): Promise<RememberedVerdict | undefined> {
+  /**
+   * The last yes, where the outage policy lets it stand; for a moment only, as long as a no would, so that the
+   * primary's return is noticed soon.
+   */
+  async findStanding(key: VerdictKey): Promise<RememberedVerdict | undefined> {
+    if (this.outageMs === 0) return undefined;
     const [yes, dead] = await this.read([`yes:${nameOf(key)}`, `dead:${key.principal}`]);
     const found = parse(yes);
-    if (!found || found.askedAt + this.outageMs <= Date.now()) return undefined;
-    return diedSince(found, dead) ? undefined : found;
+    const now = Date.now();
+    if (!found || found.askedAt + this.outageMs <= now || diedSince(found, dead)) return undefined;
+    const moment = Math.floor(now + this.config.NEGATIVE_VERDICT_SECONDS * 1000);
+    return { ...found, validUntil: Math.min(moment, found.askedAt + this.outageMs) };
   }
 
   async remember(key: VerdictKey, verdict: RememberedVerdict): Promise<void> {

@@ -5,7 +5,7 @@ import { stoppedShort } from '../stopped-short.js';
 import { clone } from './clone.js';
 import { MirrorApi, type MirroredRepository } from './mirror-api.js';
 import { readTraffic, since } from './primary-traffic.js';
-import { summaryOf } from './summary.js';
+import { goOnWith, whatHappened } from './summary.js';
 import { watchSync } from './watch-sync.js';
 
 export interface DemoOptions {
@@ -68,7 +68,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     destination: shorten(destination),
     adminTokenFile: shorten(join(dataFolder, 'secrets/admin-token')),
   };
-  for (const line of summaryOf(outcome)) screen.say(line);
+  for (const line of whatHappened(outcome)) screen.say(line);
+  // The users' tokens are in these lines.
+  for (const line of goOnWith(outcome)) screen.confide(line);
 }
 
 function largestOf(repositories: readonly MirroredRepository[]): MirroredRepository {

@@ -20,12 +20,8 @@ export interface DemoOutcome {
   readonly cloner: SimulatorState['users'][number];
 }
 
-/** What happened and what to do next, as lines for the screen. */
-export function summaryOf(outcome: DemoOutcome): string[] {
-  return ['', ...whatHappened(outcome), '', ...goOnWith(outcome), ''];
-}
-
-function whatHappened({
+/** What the demo did, as lines for the screen. */
+export function whatHappened({
   project,
   repositories,
   syncSeconds,
@@ -37,15 +33,25 @@ function whatHappened({
   destination,
 }: DemoOutcome): string[] {
   return [
+    '',
     'What happened',
     `  mirrored   ${repositories.length} repositories of project ${project}, in ${syncSeconds.toFixed(1)} s`,
     `             ${formatBytes(syncTraffic.bytes)} from the primary, in ${syncTraffic.requests} requests`,
     `  cloned     ${cloned.path} through the mirror as ${cloner.username}, in ${cloneResult.seconds.toFixed(2)} s (${cloneResult.commits} commits, in ${destination})`,
     `             ${formatBytes(cloneResult.packBytes)} from the mirror; ${formatBytes(cloneTraffic.bytes)} from the primary, which was asked whether ${cloner.username} may read it`,
+    '',
   ];
 }
 
-function goOnWith({ cloned, mirrorUrl, primaryUrl, adminTokenFile, sim, cloner }: DemoOutcome): string[] {
+/** What to do next, as lines for the screen; they hold the users' tokens. */
+export function goOnWith({
+  cloned,
+  mirrorUrl,
+  primaryUrl,
+  adminTokenFile,
+  sim,
+  cloner,
+}: DemoOutcome): string[] {
   const withUser = (url: string): string => url.replace('://', `://${cloner.username}:${cloner.apiToken}@`);
   return [
     'Go on with',
@@ -59,5 +65,6 @@ function goOnWith({ cloned, mirrorUrl, primaryUrl, adminTokenFile, sim, cloner }
       ({ role, username, email, apiToken }) =>
         `    ${role.padEnd(9)} ${username.padEnd(10)} ${email.padEnd(26)} ${apiToken}`,
     ),
+    '',
   ];
 }

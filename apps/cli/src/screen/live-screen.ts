@@ -12,6 +12,7 @@ export function liveScreen(out: NodeJS.WriteStream): Screen {
   return new Screen((event) => {
     switch (event.kind) {
       case 'say':
+      case 'confide':
         return block.above(event.text);
       case 'part':
         return block.part(event.name, event.title, event.state);

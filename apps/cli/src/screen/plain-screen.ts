@@ -7,6 +7,7 @@ export function plainScreen(out: Writable): Screen {
   return new Screen((event) => {
     switch (event.kind) {
       case 'say':
+      case 'confide':
         out.write(`${event.text}\n`);
         break;
       case 'part':

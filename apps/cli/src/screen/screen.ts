@@ -13,6 +13,7 @@ export interface ProgressRow {
 /** Everything that can appear, as data: the process that shows it need not be the one that knows it. */
 export type ScreenEvent =
   | { readonly kind: 'say'; readonly text: string }
+  | { readonly kind: 'confide'; readonly text: string }
   | { readonly kind: 'part'; readonly name: string; readonly title: string; readonly state: PartState }
   | { readonly kind: 'progress'; readonly rows: readonly ProgressRow[] }
   | { readonly kind: 'settle' };
@@ -24,6 +25,11 @@ export class Screen {
   /** A line that stays. */
   say(text: string): void {
     this.show({ kind: 'say', text });
+  }
+
+  /** A line that holds a secret: for the person who looks at the terminal, never for a log. */
+  confide(text: string): void {
+    this.show({ kind: 'confide', text });
   }
 
   part(name: string, title: string, state: PartState): void {

@@ -89,7 +89,7 @@ describe('a body that git would not send', () => {
       headers: { ...headers, ...UPLOAD_PACK },
       body: endless,
       duplex: 'half',
-    } as RequestInit).then(
+    }).then(
       (response) => response.status,
       () => 'cut off',
     );

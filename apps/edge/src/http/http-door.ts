@@ -149,7 +149,10 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   private knock(request: IncomingMessage, response: ServerResponse, route: Route, visit: Visit) {
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    // Only for a client that left early: an abort makes an exception with a stack, which a good end does not need.
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
     return {
       path: decodeUrlPath(route.path),
       authorization: request.headers.authorization,

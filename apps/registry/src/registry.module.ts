@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { CONFIG, type RegistryConfig } from './config.js';
 import { ConnectionController } from './connection/connection.controller.js';
 import { ConnectionService } from './connection/connection.service.js';
+import { ConnectionView } from './connection/connection-view.js';
 import { ConnectionStore } from './connection/connection.store.js';
 import { primaryProvider } from './connection/primary.provider.js';
 import { ChangeListener } from './database/change-listener.js';
@@ -11,12 +12,18 @@ import { ConfiguredRepositories } from './discovery/configured-repositories.js';
 import { DiscoveryService } from './discovery/discovery.service.js';
 import { Removals } from './discovery/removals.js';
 import { Sweep } from './discovery/sweep.js';
-import { RegistryRpc } from './registry.rpc.js';
+import { RemovalsController } from './discovery/removals.controller.js';
+import { SweepRound } from './discovery/sweep-round.js';
+import { SweepTimes } from './discovery/sweep-times.js';
+import { TakeNews } from './discovery/take-news.js';
+import { RegistryCalls } from './rpc/registry-calls.js';
+import { RegistryRpc } from './rpc/registry.rpc.js';
 import { ListRepositories } from './repositories/list-repositories.js';
 import { RepositoriesController } from './repositories/repositories.controller.js';
 import { RepositoriesStore } from './repositories/repositories.store.js';
 import { RepositoryFeed } from './repositories/repository-feed.js';
 import { ApiDocument, OpenApiController } from './rest/openapi.controller.js';
+import { Neighbours } from './rest/neighbours.js';
 import { ProblemFilter } from './rest/problem.filter.js';
 import { ServiceHealth } from './rest/service-health.js';
 import { StatusController } from './rest/status.controller.js';
@@ -40,6 +47,7 @@ export class RegistryModule {
       controllers: [
         ConnectionController,
         OpenApiController,
+        RemovalsController,
         RepositoriesController,
         SelectionController,
         StatusController,
@@ -52,15 +60,17 @@ export class RegistryModule {
         ApiDocument,
         ChangeListener,
         ConfiguredRepositories,
-        ConnectionController,
         ConnectionService,
         ConnectionStore,
+        ConnectionView,
         Database,
         DeliveriesStore,
         DeliveryHandler,
         DiscoveryService,
         ListRepositories,
+        Neighbours,
         NodesStore,
+        RegistryCalls,
         RegistryRpc,
         Removals,
         RepositoriesStore,
@@ -69,9 +79,12 @@ export class RegistryModule {
         SelectionStore,
         ServiceHealth,
         Sweep,
+        SweepRound,
+        SweepTimes,
         SyncReports,
         SyncRequests,
         SyncStatesStore,
+        TakeNews,
         WebhookSubscription,
       ],
     };

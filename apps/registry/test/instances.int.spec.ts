@@ -9,9 +9,8 @@ import {
   type RunningRedis,
   type RunningSim,
 } from '@antipode/testing';
-import { migrate } from '../src/database/migrate.js';
 import { DiscoveryService } from '../src/discovery/discovery.service.js';
-import { freshDatabase, query, Registry } from './open-registry.js';
+import { freshDatabase, Registry } from './open-registry.js';
 
 const WEB = ['acme/storefront', 'acme/checkout-api', 'acme/design-system', 'acme/playground'];
 
@@ -36,15 +35,6 @@ describe('several instances of one registry', () => {
   const closeAll = async (instances: readonly Registry[]): Promise<void> => {
     await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
   };
-
-  it('start at once on an empty database, and each migration is applied once', async () => {
-    const databaseUrl = await freshDatabase(postgres);
-    const applied = await Promise.all([migrate(databaseUrl), migrate(databaseUrl), migrate(databaseUrl)]);
-    expect(applied.flat()).toEqual(['20260101000000_tables']);
-    const rows = await query(databaseUrl, 'SELECT count(*)::int AS count FROM _prisma_migrations');
-    expect(rows).toEqual([{ count: 1 }]);
-    expect(await migrate(databaseUrl)).toEqual([]);
-  });
 
   it('tell their watchers of what another has changed, and take turns in sweeping', async () => {
     const instances = await openThree();

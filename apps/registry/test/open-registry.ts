@@ -17,9 +17,12 @@ import {
 import { readConfig } from '../src/config.js';
 import { createApplication } from '../src/create-application.js';
 import { RegistryModule } from '../src/registry.module.js';
-import { RegistryRpc } from '../src/registry.rpc.js';
+import { RegistryRpc } from '../src/rpc/registry.rpc.js';
 
 export const ADMIN_TOKEN = 'the-admin-token-of-the-tests';
+
+/** Whatever came; a test says what it expects. */
+export type Json = ReturnType<typeof JSON.parse>;
 
 export interface Neighbours {
   readonly postgres: RunningPostgres;
@@ -73,7 +76,7 @@ export class Registry implements AsyncDisposable {
   }
 
   /** Asks the REST API; the answer's status and body, whatever they are. */
-  async ask<Body = any>(
+  async ask<Body = Json>(
     method: string,
     path: string,
     body?: unknown,
@@ -184,7 +187,7 @@ export async function freshDatabase({ url }: RunningPostgres): Promise<string> {
   return url.replace(/\/[^/]*$/, `/${name}`);
 }
 
-export async function query<Row = any>(url: string, sql: string, values: unknown[] = []): Promise<Row[]> {
+export async function query<Row = Json>(url: string, sql: string, values: unknown[] = []): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url, options: '-c search_path=registry' });
   await client.connect();
   try {

@@ -14,7 +14,7 @@ import {
   git,
 } from '@antipode/testing';
 import { problemSchema } from '../src/rest/schemas.js';
-import { freshDatabase, queuedSyncs, Registry } from './open-registry.js';
+import { freshDatabase, queuedSyncs, Registry, type Json } from './open-registry.js';
 
 const { SYNC_PHASE_CLONING, SYNC_PHASE_FAILING, SYNC_PHASE_READY } = wire.SyncPhase;
 
@@ -44,7 +44,7 @@ describe('the REST API', () => {
 
   const ids = async (): Promise<string[]> =>
     (await registry.ask('GET', '/repositories')).body.values.map(({ id }: { id: string }) => id);
-  const show = async (id: string): Promise<any> => (await registry.ask('GET', `/repositories/${id}`)).body;
+  const show = async (id: string): Promise<Json> => (await registry.ask('GET', `/repositories/${id}`)).body;
 
   describe('its description', () => {
     it('is served without a token, and names exactly the routes that exist', async () => {
@@ -155,7 +155,7 @@ describe('the REST API', () => {
       const seen: string[] = [];
       let cursor: string | null = null;
       do {
-        const { body }: { body: any } = await registry.ask(
+        const { body }: { body: Json } = await registry.ask(
           'GET',
           `/repositories?limit=3${cursor ? `&cursor=${cursor}` : ''}`,
         );
@@ -248,7 +248,7 @@ describe('the REST API', () => {
 
     it('takes no report about what it does not know', async () => {
       const stranger = '00000000-0000-4000-8000-000000000000';
-      const [, , , known] = (await ids()) as string[];
+      const [, , , known] = await ids();
       await registry.report(
         'local',
         { repositoryId: stranger, phase: SYNC_PHASE_READY },

@@ -98,16 +98,25 @@ describe('webhooks', () => {
     );
   });
 
+  it('cost the primary nothing when they tell of a repository that is not mirrored', async () => {
+    const before = (await sim.control.counters()).rest.requests;
+    expect((await deliver(pushBody(randomUUID()))).status).toBe(202);
+    await eventually(async () => (await deliveries()).every(({ handled_at }) => handled_at !== null));
+    expect((await sim.control.counters()).rest.requests).toBe(before);
+  });
+
   it('make a new repository appear, and follow its rename', async () => {
+    // Hints are followed every few seconds only.
+    const patience = { timeoutMs: 30_000 };
     using watched = registry.watch();
     await sim.control.create('acme/newcomer', 'WEB');
-    await eventually(() => watched.paths.includes('acme/newcomer'));
+    await eventually(() => watched.paths.includes('acme/newcomer'), patience);
     await sim.control.change('acme/newcomer', { name: 'Regular' });
-    await eventually(
-      () => watched.paths.includes('acme/regular') && !watched.paths.includes('acme/newcomer'),
-    );
+    const isRenamed = (): boolean =>
+      watched.paths.includes('acme/regular') && !watched.paths.includes('acme/newcomer');
+    await eventually(isRenamed, patience);
     await sim.control.remove('acme/regular');
-    await eventually(() => !watched.paths.includes('acme/regular'));
+    await eventually(() => !watched.paths.includes('acme/regular'), patience);
   });
 
   it('are answered before the work, and once', async () => {

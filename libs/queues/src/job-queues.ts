@@ -23,7 +23,7 @@ export class JobQueues {
   private readonly queues = new Map<string, Queue>();
 
   /**
-   * @param redis made by `connectProducer`; the caller closes it, after `close`.
+   * @param redis made by `connectProducer`; the caller disconnects it, before `close` where Redis may be away.
    * @param onError told about trouble of the queues that belongs to no single call.
    */
   constructor(

@@ -18,8 +18,7 @@ export class ConnectionStore {
   }
 
   async update(data: Partial<Omit<Connection, 'id'>>): Promise<void> {
-    // Prisma's input type for bytes is narrower than what it gives out.
-    await this.database.prisma.connection.update({ where: { id: 1 }, data: data as object });
+    await this.database.prisma.connection.update({ where: { id: 1 }, data });
   }
 
   /** Remembers how the primary answered just now. */

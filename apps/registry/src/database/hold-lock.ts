@@ -8,6 +8,8 @@ export interface HoldLock {
   readonly key: number;
   /** How long to wait for another instance; 0: do nothing if somebody has it. */
   readonly waitMs: number;
+  /** Ends the waiting, and aborts the work. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function holdLock<T>(
   client.on('error', onError);
   try {
     if (!(await acquire(client, lock))) return undefined;
-    return await work(lost.signal);
+    return await work(AbortSignal.any([lost.signal, lock.signal]));
   } finally {
     const released = await client.query('SELECT pg_advisory_unlock($1)', [lock.key]).then(
       () => true,
@@ -39,12 +41,12 @@ export async function holdLock<T>(
   }
 }
 
-async function acquire(client: PoolClient, { key, waitMs }: HoldLock): Promise<boolean> {
+async function acquire(client: PoolClient, { key, waitMs, signal }: HoldLock): Promise<boolean> {
   const deadline = Date.now() + waitMs;
   for (;;) {
     const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [key]);
     if (rows[0]?.held) return true;
-    if (Date.now() >= deadline) return false;
+    if (Date.now() >= deadline || signal.aborted) return false;
     await sleep(RETRY_MS);
   }
 }

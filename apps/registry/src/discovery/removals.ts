@@ -7,6 +7,9 @@ import { RepositoriesStore } from '../repositories/repositories.store.js';
 import { RepositoryFeed } from '../repositories/repository-feed.js';
 import { isSuspicious } from './plan-sweep.js';
 
+/** Watchers that were away longer get everything anew anyway. */
+const REMEMBER_REMOVED_MS = 30 * 86_400_000;
+
 export interface Suspension {
   readonly ids: readonly RepositoryId[];
   readonly since: Date;
@@ -31,6 +34,7 @@ export class Removals {
     if (isSuspicious(unagreed.length, all)) return this.suspend(unagreed, suspendedIds);
     if (suspendedIds.length > 0 || agreedIds.length > 0)
       await this.connection.update({ suspendedIds: [], suspendedAt: null, agreedIds: [] });
+    await this.repositories.forgetRemovedBefore(new Date(Date.now() - REMEMBER_REMOVED_MS));
     if (ids.length === 0) return;
     await this.repositories.change(async (transaction) => {
       await this.repositories.remove(transaction, found.vanished, 'vanished');
@@ -40,7 +44,7 @@ export class Removals {
     await this.feed.refresh();
   }
 
-  async suspended(): Promise<Suspension | undefined> {
+  private async suspended(): Promise<Suspension | undefined> {
     const { suspendedIds, suspendedAt } = await this.connection.read();
     return suspendedAt && suspendedIds.length > 0 ? { ids: suspendedIds, since: suspendedAt } : undefined;
   }

@@ -55,10 +55,52 @@ describe('the clock of sweeps', () => {
 
   it('sweeps soon when asked, once for a burst of askings, and fully if one of them was for that', async () => {
     await jest.advanceTimersByTimeAsync(1);
-    clock.ask('recent');
-    clock.ask('full');
-    clock.ask('recent');
+    clock.ask('recent', 'now');
+    clock.ask('full', 'now');
+    clock.ask('recent', 'now');
     await jest.advanceTimersByTimeAsync(1000);
+    expect(rounds).toEqual([undefined, 'full']);
+  });
+
+  it('tries again soon after a failure, and does not forget what was asked for', async () => {
+    await jest.advanceTimersByTimeAsync(1);
+    outcome = 'failed';
+    clock.ask('full', 'now');
+    await jest.advanceTimersByTimeAsync(100);
+    outcome = 'done';
+    await jest.advanceTimersByTimeAsync(5000);
+    expect(rounds).toEqual([undefined, 'full', 'full']);
+  });
+
+  it('does not hammer a primary that is away', async () => {
+    outcome = 'failed';
+    await jest.advanceTimersByTimeAsync(60 * PAUSE);
+    expect(rounds.length).toBeLessThan(66);
+  });
+
+  it('follows hints, but not more often than every few seconds', async () => {
+    await jest.advanceTimersByTimeAsync(10_000);
+    for (let second = 0; second < 20; second++) {
+      clock.ask('recent', 'hint');
+      await jest.advanceTimersByTimeAsync(1000);
+    }
+    expect(rounds.length).toBeGreaterThanOrEqual(4);
+    expect(rounds.length).toBeLessThanOrEqual(6);
+  });
+
+  it('does not let hints break through a limit', async () => {
+    outcome = 'limited';
+    await jest.advanceTimersByTimeAsync(1);
+    clock.ask('recent', 'hint');
+    await jest.advanceTimersByTimeAsync(PAUSE);
+    expect(rounds).toEqual([undefined]);
+  });
+
+  it('does not let a hint put off what somebody waits for', async () => {
+    await jest.advanceTimersByTimeAsync(10);
+    clock.ask('full', 'now');
+    clock.ask('recent', 'hint');
+    await jest.advanceTimersByTimeAsync(100);
     expect(rounds).toEqual([undefined, 'full']);
   });
 

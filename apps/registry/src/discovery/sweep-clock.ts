@@ -2,19 +2,30 @@ import type { SweepKind } from './sweep.js';
 
 export type Outcome = 'done' | 'failed' | 'limited';
 
-/** A primary that limits us, or that is away, is asked ever less often, up to this many times the usual pause. */
+/** now: somebody waits. hint: a webhook said that there may be news; it can say so a thousand times an hour. */
+export type Urgency = 'now' | 'hint';
+
+/** A primary that limits us is asked ever less often, up to this many times the usual pause. */
 const MOST_STRETCHED = 10;
+/** After a failure the first try comes this soon, then ever later, up to the usual pause. */
+const RETRY_MS = 5000;
 /** Instances and mirrors that started together must not stay together. */
 const JITTER = 0.1;
 /** Askings that come in a burst (a script selects project after project) share a round. */
 const GATHER_MS = 50;
+/** Hints must not use up the primary's quota: so much time passes between two rounds for them. */
+const HINT_GAP_MS = 5000;
 
 /** Calls `round` now and then, at once when asked, and never twice at the same time. */
 export class SweepClock {
   private asked: SweepKind | undefined;
+  private urgency: Urgency = 'hint';
   private running: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private stretch = 1;
+  private dueAt = Infinity;
+  private endedAt = 0;
+  private last: Outcome = 'done';
+  private troubles = 0;
   private stopped = false;
 
   /** @param round gets what was asked for, or undefined where only the time has come. Must not throw. */
@@ -28,9 +39,10 @@ export class SweepClock {
     this.schedule(0);
   }
 
-  ask(kind: SweepKind): void {
+  ask(kind: SweepKind, urgency: Urgency): void {
     this.asked = this.asked === 'full' ? 'full' : kind;
-    if (!this.running) this.schedule(GATHER_MS);
+    if (urgency === 'now') this.urgency = 'now';
+    if (!this.running) this.hasten();
   }
 
   async stop(): Promise<void> {
@@ -39,19 +51,44 @@ export class SweepClock {
     await this.running;
   }
 
+  /** Brings the next round forward for what was asked; never puts it off. */
+  private hasten(): void {
+    // A limit is not lifted by hints; they wait for the stretched pause to end.
+    if (this.urgency === 'hint' && this.last === 'limited') return;
+    const gap = this.urgency === 'now' ? 0 : this.endedAt + HINT_GAP_MS - Date.now();
+    const inMs = Math.max(GATHER_MS, gap);
+    if (Date.now() + inMs < this.dueAt) this.schedule(inMs);
+  }
+
   private schedule(inMs: number): void {
     clearTimeout(this.timer);
     if (this.stopped) return;
+    this.dueAt = Date.now() + inMs;
     this.timer = setTimeout(() => (this.running = this.turn()), inMs);
   }
 
   private async turn(): Promise<void> {
-    const asked = this.asked;
+    const { asked } = this;
     this.asked = undefined;
-    const outcome = await this.round(asked);
-    this.stretch = outcome === 'done' ? 1 : Math.min(this.stretch * 2, MOST_STRETCHED);
+    this.urgency = 'hint';
+    this.last = await this.round(asked);
+    this.troubles = this.last === 'done' ? 0 : this.troubles + 1;
     this.running = undefined;
-    const pause = this.pauseMs * this.stretch * (1 + JITTER * (2 * this.random() - 1));
-    this.schedule(this.asked ? GATHER_MS : pause);
+    this.endedAt = Date.now();
+    this.schedule(this.pause() * (1 + JITTER * (2 * this.random() - 1)));
+    if (this.asked) this.hasten();
+    // What failed is still wanted, when its time comes.
+    if (this.last !== 'done' && asked && this.asked !== 'full') this.asked = asked;
+  }
+
+  private pause(): number {
+    switch (this.last) {
+      case 'done':
+        return this.pauseMs;
+      case 'failed':
+        return Math.min(RETRY_MS * 2 ** (this.troubles - 1), this.pauseMs);
+      case 'limited':
+        return this.pauseMs * Math.min(2 ** this.troubles, MOST_STRETCHED);
+    }
   }
 }

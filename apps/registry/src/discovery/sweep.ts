@@ -3,13 +3,12 @@ import type { RepositoryId } from '@antipode/domain';
 import type { ConnectionCredential, Discovery, PrimaryRepository } from '@antipode/primary';
 import { ConnectionService } from '../connection/connection.service.js';
 import { RepositoriesStore } from '../repositories/repositories.store.js';
-import { RepositoryFeed } from '../repositories/repository-feed.js';
 import type { KnownRepository } from '../repositories/repository.js';
 import type { Selection } from '../selection/selection.js';
 import { SelectionStore } from '../selection/selection.store.js';
-import { SyncRequests } from '../sync-states/sync-requests.js';
-import { comparePage, missingFrom, type PageNews } from './plan-sweep.js';
+import { comparePage, missingFrom } from './plan-sweep.js';
 import { Removals } from './removals.js';
+import { TakeNews } from './take-news.js';
 
 /** recent: stops at the first page without news. full: lists everything, which alone can tell what is gone. */
 export type SweepKind = 'recent' | 'full';
@@ -34,15 +33,14 @@ export class Sweep {
     private readonly connection: ConnectionService,
     private readonly selections: SelectionStore,
     private readonly repositories: RepositoriesStore,
-    private readonly feed: RepositoryFeed,
-    private readonly syncs: SyncRequests,
+    private readonly news: TakeNews,
     private readonly removals: Removals,
   ) {}
 
-  /** @returns which kind it became; undefined where there is nothing to list. */
-  async run(discovery: Discovery, wanted: SweepKind, signal: AbortSignal): Promise<SweepKind | undefined> {
+  /** @returns which kind it became. */
+  async run(discovery: Discovery, wanted: SweepKind, signal: AbortSignal): Promise<SweepKind> {
     const selection = await this.selections.read();
-    if (!selection.all && selection.projectKeys.length === 0) return undefined;
+    if (!selection.all && selection.projectKeys.length === 0) return 'full';
     const known = await this.repositories.known();
     const kind = known.size <= SMALL ? 'full' : wanted;
     const run = { discovery, credential: await this.connection.credential(), selection, known, signal };
@@ -65,37 +63,11 @@ export class Sweep {
         const news = comparePage(page, run.known, run.selection);
         for (const { id } of page) listed.add(id);
         for (const id of news.left) left.add(id);
-        await this.take(run, news);
+        await this.news.take(news, run.known);
         if (kind === 'recent' && news.changed.length === 0) break;
       }
     }
     return { listed, left };
-  }
-
-  /** New repositories appear while the listing still runs. */
-  private async take(run: Run, { changed, moved }: PageNews): Promise<void> {
-    const unasked = await this.requestSyncs(moved);
-    // What nobody could be asked to sync keeps its old date, so that the next sweep sees the movement again.
-    const facts = changed.map((repository) =>
-      unasked.has(repository.id)
-        ? { ...repository, updatedOn: run.known.get(repository.id)?.updatedOn ?? '' }
-        : repository,
-    );
-    if (facts.length === 0) return;
-    await this.repositories.change((transaction) =>
-      this.repositories.upsert(transaction, 'discovery', facts),
-    );
-    await this.feed.refresh();
-  }
-
-  private async requestSyncs(ids: readonly RepositoryId[]): Promise<Set<RepositoryId>> {
-    const unasked = new Set<RepositoryId>();
-    for (const id of ids) {
-      // With Redis away, one refusal stands for all.
-      if (unasked.size > 0) unasked.add(id);
-      else await this.syncs.request(id, 'sweep').catch(() => unasked.add(id));
-    }
-    return unasked;
   }
 
   /**

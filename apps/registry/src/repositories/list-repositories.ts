@@ -64,6 +64,17 @@ export class ListRepositories {
     );
   }
 
+  /** Of those that there are. */
+  async paths(ids: readonly string[]): Promise<string[]> {
+    const where = { id: { in: [...ids] } };
+    const rows = await this.database.prisma.repository.findMany({
+      where,
+      select: { path: true },
+      orderBy: { path: 'asc' },
+    });
+    return rows.map(({ path }) => path);
+  }
+
   async byPhase(): Promise<Record<MirrorPhase, number>> {
     const rows = await this.database.prisma.$queryRaw<{ phase: MirrorPhase; count: number }[]>`
       SELECT ${PHASE} AS phase, count(*)::int AS count FROM repository r WHERE r.removed_at IS NULL GROUP BY 1`;

@@ -1,20 +1,15 @@
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { ConnectionController } from '../connection/connection.controller.js';
 import { ConnectionStore } from '../connection/connection.store.js';
-import { Database } from '../database/database.js';
-import { DiscoveryService } from '../discovery/discovery.service.js';
-import { Removals } from '../discovery/removals.js';
+import { ConnectionView } from '../connection/connection-view.js';
+import type { Connection } from '../generated/prisma/client.js';
 import { ListRepositories } from '../repositories/list-repositories.js';
-import { RepositoryFeed } from '../repositories/repository-feed.js';
 import { SelectionService } from '../selection/selection.service.js';
 import { writeSelection } from '../selection/selection.controller.js';
-import { NodesStore } from '../sync-states/nodes.store.js';
-import { SyncRequests } from '../sync-states/sync-requests.js';
 import { AdminRoute } from './openapi.js';
-import { acceptedSchema, confirmRemovalsSchema, statusSchema } from './schemas.js';
-import { validate } from './validate.js';
+import { Neighbours } from './neighbours.js';
+import { statusSchema } from './schemas.js';
 
 type StatusAnswer = z.infer<typeof statusSchema>;
 
@@ -23,70 +18,42 @@ const SHOWN_PATHS = 20;
 
 /** The whole mirror on one page, for people and for monitoring. */
 @ApiTags('status')
-@Controller('-/api/v1')
+@Controller('-/api/v1/status')
 export class StatusController {
   constructor(
-    private readonly connections: ConnectionController,
     private readonly connection: ConnectionStore,
-    private readonly database: Database,
-    private readonly discovery: DiscoveryService,
-    private readonly feed: RepositoryFeed,
-    private readonly nodes: NodesStore,
-    private readonly removals: Removals,
+    private readonly view: ConnectionView,
+    private readonly neighbours: Neighbours,
     private readonly repositories: ListRepositories,
     private readonly selection: SelectionService,
-    private readonly syncs: SyncRequests,
   ) {}
 
-  @Get('status')
+  @Get()
   @AdminRoute({ summary: 'Shows how the mirror is doing', answer: statusSchema })
   async status(): Promise<StatusAnswer> {
     const row = await this.connection.read();
-    const { state, error } = this.connections.describe(row);
+    const { state, error } = this.view.describe(row);
     const byPhase = await this.repositories.byPhase();
     return {
       connection: { state, error },
       selection: writeSelection(await this.selection.read()),
-      repositories: {
-        total: Object.values(byPhase).reduce((sum, count) => sum + count, 0),
-        byPhase,
-      },
-      nodes: (await this.nodes.list()).map(({ name, seenAt }) => ({ name, seenAt: seenAt.toISOString() })),
+      repositories: { total: Object.values(byPhase).reduce((sum, count) => sum + count, 0), byPhase },
+      nodes: await this.neighbours.nodes(),
       sweep: {
         lastAt: row.sweptAt?.toISOString() ?? null,
         lastFullAt: row.fullySweptAt?.toISOString() ?? null,
       },
-      removalSuspended: await this.suspended(),
-      checks: { database: await outcome(this.database.check()), redis: await outcome(this.syncs.check()) },
+      removalSuspended: await this.suspended(row),
+      checks: await this.neighbours.checks(),
     };
   }
 
-  @Post('removals/confirm')
-  @HttpCode(202)
-  @AdminRoute({
-    summary:
-      'Agrees to the removals that a sweep has suspended; names their number, so that nobody agrees to more than was seen',
-    body: confirmRemovalsSchema,
-    status: 202,
-    answer: acceptedSchema,
-    problems: [400, 409],
-  })
-  async confirmRemovals(@Body() body: unknown): Promise<z.infer<typeof acceptedSchema>> {
-    await this.removals.agree(validate(confirmRemovalsSchema, body).count);
-    this.discovery.sweepSoon('full');
-    return { accepted: true };
-  }
-
-  private async suspended(): Promise<StatusAnswer['removalSuspended']> {
-    const suspension = await this.removals.suspended();
-    if (!suspension) return null;
-    const paths = suspension.ids.slice(0, SHOWN_PATHS).map((id) => this.feed.get(id)?.path ?? id);
-    return { count: suspension.ids.length, since: suspension.since.toISOString(), paths };
+  private async suspended({
+    suspendedIds,
+    suspendedAt,
+  }: Connection): Promise<StatusAnswer['removalSuspended']> {
+    if (!suspendedAt || suspendedIds.length === 0) return null;
+    const paths = await this.repositories.paths(suspendedIds.slice(0, SHOWN_PATHS));
+    return { count: suspendedIds.length, since: suspendedAt.toISOString(), paths };
   }
 }
-
-const outcome = (check: Promise<void>): Promise<'ok' | 'away'> =>
-  check.then(
-    () => 'ok' as const,
-    () => 'away' as const,
-  );

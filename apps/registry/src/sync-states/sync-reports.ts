@@ -1,11 +1,14 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { AntipodeError } from '@antipode/errors';
 import { LOGGER, type Logger } from '@antipode/service-kit';
+import { NodesStore } from './nodes.store.js';
 import type { SyncStateRow } from './sync-state.js';
 import { SyncStatesStore } from './sync-states.store.js';
 
 /** A percent more is worth a write now and then; a new phase is worth one at once. */
 const PROGRESS_WRITE_MS = 1000;
 const PHASE_WRITE_MS = 20;
+const NODE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Takes the nodes' reports: keeps the newest of each repository and node, and writes them in batches. */
 @Injectable()
@@ -18,11 +21,20 @@ export class SyncReports implements BeforeApplicationShutdown {
 
   constructor(
     private readonly store: SyncStatesStore,
+    private readonly nodes: NodesStore,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  take(rows: readonly SyncStateRow[]): void {
+  /** @throws AntipodeError `invalid` where the node's name could not be one. */
+  take(node: string, rows: readonly SyncStateRow[]): void {
+    this.seen(node);
     for (const row of rows) this.takeOne(row);
+  }
+
+  /** Notes that a node is there; in the background, because nobody must wait for the database here. */
+  seen(node: string): void {
+    if (!NODE_NAME.test(node)) throw new AntipodeError('invalid', 'reading a node name', { node });
+    this.nodes.seen(node).catch((error: unknown) => this.logger.debug({ err: error }, 'noting a node'));
   }
 
   async beforeApplicationShutdown(): Promise<void> {

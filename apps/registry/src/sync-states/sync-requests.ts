@@ -39,7 +39,8 @@ export class SyncRequests implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.queues.close();
+    // First: with Redis away, the queues would wait for it before they close.
     this.redis.disconnect();
+    await this.queues.close();
   }
 }

@@ -68,20 +68,21 @@ export class DeliveryHandler implements OnApplicationBootstrap, BeforeApplicatio
 
   /** A hint says where to look; what is true, only the primary's listing and its refs say. */
   private async follow({ kind, repositoryId }: Delivery): Promise<void> {
-    const known = repositoryId !== null && this.feed.get(repositoryId) !== undefined;
     switch (kind) {
       case 'pushed':
-        if (known) await this.syncs.request(repositoryId, 'webhook');
-        // The first push to a repository that we have not met: it is new, or its own webhook was lost.
-        else this.discovery.sweepSoon('recent');
+        // Pushes to all of the workspace come here. One to a repository that we do not mirror costs nothing; a new
+        // one that we should mirror is found by its own event, or by the next sweep.
+        if (repositoryId !== null && this.feed.get(repositoryId)) {
+          await this.syncs.request(repositoryId, 'webhook');
+        }
         return;
       case 'created':
       case 'changed':
-        this.discovery.sweepSoon('recent');
+        this.discovery.sweepSoon('recent', 'hint');
         return;
       case 'deleted':
       case 'project-changed':
-        this.discovery.sweepSoon('full');
+        this.discovery.sweepSoon('full', 'hint');
         return;
       case 'other':
         return;

@@ -1,0 +1,71 @@
+import { registry } from '@antipode/contracts';
+import type { MirrorPhase } from '@antipode/domain';
+import type { FeedEvent } from '../repositories/repository-feed.js';
+import type { FeedRow } from '../repositories/repository.js';
+import type { Selection } from '../selection/selection.js';
+import type { SyncStateRow } from '../sync-states/sync-state.js';
+
+const LONGEST_ERROR = 500;
+
+export function writeEvent(event: FeedEvent): NonNullable<registry.WatchRepositoriesResponse['event']> {
+  switch (event.kind) {
+    case 'upserted':
+      return { $case: 'upserted', value: writeRepository(event.row) };
+    case 'removed':
+      return { $case: 'removed', value: event.id };
+    case 'complete':
+      return { $case: 'complete', value: {} };
+  }
+}
+
+export const writeRepository = ({
+  id,
+  path,
+  projectKey,
+  public: isPublic,
+}: FeedRow): registry.Repository => ({
+  id,
+  path,
+  projectKey,
+  public: isPublic,
+  freshness: '',
+});
+
+export const writeSelection = (selection: Selection): registry.Selection => ({
+  all: selection.all,
+  projectKeys: selection.all ? [] : [...selection.projectKeys],
+});
+
+const PHASE: Record<registry.SyncPhase, MirrorPhase> = {
+  [registry.SyncPhase.SYNC_PHASE_UNSPECIFIED]: 'absent',
+  [registry.SyncPhase.SYNC_PHASE_ABSENT]: 'absent',
+  [registry.SyncPhase.SYNC_PHASE_CLONING]: 'cloning',
+  [registry.SyncPhase.SYNC_PHASE_READY]: 'ready',
+  [registry.SyncPhase.SYNC_PHASE_SYNCING]: 'syncing',
+  [registry.SyncPhase.SYNC_PHASE_FAILING]: 'failing',
+  [registry.SyncPhase.SYNC_PHASE_REMOVED]: 'removed',
+  // What a newer node may say.
+  [registry.SyncPhase.UNRECOGNIZED]: 'absent',
+};
+
+export function readReport(node: string, report: registry.SyncReport): SyncStateRow {
+  const { progress, error, errorCode, confirmedAtMs } = report;
+  return {
+    repositoryId: report.repositoryId,
+    node,
+    phase: PHASE[report.phase] ?? 'absent',
+    epoch: report.epoch,
+    confirmedAt: confirmedAtMs > 0 ? new Date(confirmedAtMs) : null,
+    progress: progress
+      ? {
+          step: progress.step,
+          percent: Math.min(progress.percent, 100),
+          receivedBytes: progress.receivedBytes,
+        }
+      : null,
+    error: errorCode ? { code: errorCode, message: error.slice(0, LONGEST_ERROR) } : null,
+    sizeBytes: report.sizeBytes,
+    receivedBytesTotal: report.receivedBytesTotal,
+    reportedAt: new Date(report.reportedAtMs || Date.now()),
+  };
+}

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import type { registry } from '@antipode/contracts';
+import { isRepositoryId } from '@antipode/domain';
+import { AntipodeError } from '@antipode/errors';
+import type { CallContext } from '@antipode/rpc';
+import { ConnectionService } from '../connection/connection.service.js';
+import { ConfiguredRepositories } from '../discovery/configured-repositories.js';
+import { RepositoryFeed } from '../repositories/repository-feed.js';
+import type { Selection } from '../selection/selection.js';
+import { SelectionService } from '../selection/selection.service.js';
+import { SyncReports } from '../sync-states/sync-reports.js';
+import { readReport, writeEvent, writeRepository, writeSelection } from './messages.js';
+
+/** How often a watching node is noted as seen. */
+const SEEN_EVERY_MS = 60_000;
+
+/** What RegistryService promises (registry.proto): proto ⇄ domain, no decisions. */
+@Injectable()
+export class RegistryCalls {
+  constructor(
+    private readonly connection: ConnectionService,
+    private readonly configured: ConfiguredRepositories,
+    private readonly feed: RepositoryFeed,
+    private readonly reports: SyncReports,
+    private readonly selection: SelectionService,
+  ) {}
+
+  async *watchRepositories(
+    { node }: registry.WatchRepositoriesRequest,
+    { signal }: CallContext,
+  ): AsyncGenerator<registry.WatchRepositoriesResponse> {
+    this.reports.seen(node);
+    const timer = setInterval(() => this.reports.seen(node), SEEN_EVERY_MS);
+    try {
+      for await (const event of this.feed.watch(signal)) yield { event: writeEvent(event) };
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  async learnRepository(
+    { path }: registry.LearnRepositoryRequest,
+    { signal }: CallContext,
+  ): Promise<registry.LearnRepositoryResponse> {
+    return { repository: writeRepository(await this.configured.learn(path, signal)) };
+  }
+
+  async getConnection(): Promise<registry.GetConnectionResponse> {
+    const gitAuthorization = await this.connection.gitAuthorization();
+    return { workspace: this.connection.workspace ?? '', gitAuthorization };
+  }
+
+  reportSync({ node, reports }: registry.ReportSyncRequest): Promise<registry.ReportSyncResponse> {
+    const known = reports.filter(({ repositoryId }) => isRepositoryId(repositoryId));
+    this.reports.take(
+      node,
+      known.map((report) => readReport(node, report)),
+    );
+    return Promise.resolve({});
+  }
+
+  async getSelection(): Promise<registry.GetSelectionResponse> {
+    return { selection: writeSelection(await this.selection.read()) };
+  }
+
+  async setSelection({ selection }: registry.SetSelectionRequest): Promise<registry.SetSelectionResponse> {
+    if (!selection) {
+      throw new AntipodeError('invalid', 'choosing projects', {}, { hint: 'The selection is missing.' });
+    }
+    const wanted: Selection = selection.all
+      ? { all: true }
+      : { all: false, projectKeys: selection.projectKeys };
+    return { selection: writeSelection(await this.selection.choose(wanted)) };
+  }
+}

@@ -19,10 +19,7 @@ export async function recordExchange(
 ): Promise<Exchange> {
   const recorded: RecordedRequest[] = [];
   const server = createServer((incoming, answer) => {
-    relay(origin, incoming, answer).then(
-      (request) => recorded.push(request),
-      () => answer.destroy(),
-    );
+    relay(origin, incoming, answer, recorded).catch(() => answer.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -39,21 +36,19 @@ async function relay(
   origin: string,
   incoming: IncomingMessage,
   answer: ServerResponse,
-): Promise<RecordedRequest> {
+  recorded: RecordedRequest[],
+): Promise<void> {
   const body = Buffer.concat((await incoming.toArray()) as Buffer[]);
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).filter(([name]) => !OF_THE_CONNECTION.has(name)),
   ) as Record<string, string>;
   const path = incoming.url ?? '/';
-  const outgoing = request(new URL(path, origin), { method: incoming.method, headers });
+  const method = incoming.method === 'POST' ? 'POST' : 'GET';
+  // Before the answer: git may be done, and gone, before the last byte of it has passed here.
+  recorded.push({ method, path, headers, body: body.toString('base64') });
+  const outgoing = request(new URL(path, origin), { method, headers });
   outgoing.end(body);
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   answer.writeHead(response.statusCode ?? 502, response.headers);
   await pipeline(response, answer);
-  return {
-    method: incoming.method === 'POST' ? 'POST' : 'GET',
-    path,
-    headers,
-    body: body.toString('base64'),
-  };
 }

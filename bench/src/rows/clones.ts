@@ -8,6 +8,8 @@ import { rowOf, type Row } from './row.js';
 import type { Site } from './site.js';
 
 const AIM = { atMost: 1.1 };
+/** Deltas may be found in another order. */
+const ALIKE = 0.05;
 
 const KINDS = [
   { key: 'full', what: 'full clone', rounds: 'full' },
@@ -43,11 +45,20 @@ export async function cloneRows(site: Site): Promise<CloneResults> {
       }),
     );
     complain(what, loads);
+    requireAlike(what, loads);
     rows.push(...rowsOf(what, loads));
     if (key === 'full') shares = { baseline: sharesOf(loads.baseline), mirror: sharesOf(loads.mirror) };
     answered += loads.mirror.reduce((sum, load) => sum + load.exchanges, 0);
   }
   return { rows, shares, answered };
+}
+
+/** Half an answer is quick to give. The packs need not be equal byte for byte: the mirror adds a line for people. */
+function requireAlike(what: string, loads: Readonly<Record<Side, readonly MeteredLoad[]>>): void {
+  const bytes = mapSides(loads, (load) => load.bytes / load.exchanges);
+  const ratio = spreadOf(bytes.mirror).median / spreadOf(bytes.baseline).median;
+  if (Math.abs(ratio - 1) > ALIKE)
+    throw new Error(`${what}: the mirror sent ${ratio.toFixed(2)} times the baseline's bytes`);
 }
 
 function rowsOf(what: string, loads: Record<Side, MeteredLoad[]>): Row[] {

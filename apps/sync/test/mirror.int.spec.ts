@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Agent } from 'undici';
@@ -172,6 +172,23 @@ describe('a mirror', () => {
     expect(await leftovers()).toEqual([]);
     await expect(mirror.bringUpToDate(Date.now())).rejects.toMatchObject({ code: 'not_found' });
   });
+
+  it('sweeps what a killed git left in its way', async () => {
+    const mirror = givenMirror();
+    await mirror.bringUpToDate(Date.now());
+    await rewrite('topic-1');
+    await upstream(['update-ref', '-d', 'refs/heads/topic-2']);
+    await writeFile(`${disk.repositoryPath(ID)}/packed-refs.lock`, '');
+    // The lock's owner might be alive: git waits for it, and only then the run fails.
+    await mirror.bringUpToDate(Date.now()).catch(() => undefined);
+    await mirror.bringUpToDate(Date.now());
+    expect(mirror.status).toMatchObject({ phase: 'ready', epoch: 2 });
+    expect(ended.map(({ result }) => (isAntipodeError(result) ? result.code : result.kind))).toEqual([
+      'cloned',
+      'mirror_damaged',
+      'updated',
+    ]);
+  }, 120_000);
 
   it('knows after a restart what it had', async () => {
     const first = givenMirror();

@@ -23,6 +23,7 @@ export function gitIn(
     cwd: repository,
     env: { GIT_DIR: repository },
     config: SETTINGS[settings],
+    priority: settings === 'maintain' ? 'low' : 'normal',
     onAbort: 'tidy',
   });
 }
@@ -33,6 +34,8 @@ export async function gitOk(repository: string, options: LocalGitOptions): Promi
   if (code === 0) return stdout;
   const doing = `running git ${options.args[0] ?? ''}`;
   requireDiskSpace(stderr, doing);
+  // Somebody killed it: that says nothing about the repository.
+  if (code < 0) throw new AntipodeError('internal', doing, { problem: 'killed' });
   throw new AntipodeError('mirror_damaged', doing, { exitCode: code, stderr: stderr.slice(-1000) });
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AntipodeError } from '@antipode/errors';
@@ -20,6 +21,8 @@ export interface StartGitOptions {
    * kill: at once, for readers (default). tidy: git first gets a moment to remove its locks and temporary files.
    */
   readonly onAbort?: 'kill' | 'tidy';
+  /** low: others of this machine come first (nice). */
+  readonly priority?: 'normal' | 'low';
 }
 
 export interface GitExit {
@@ -43,6 +46,7 @@ export interface RunningGit {
 const STDERR_KEPT_CHARS = 8192;
 /** How long a git that was asked to end may tidy up. */
 const TIDY_MS = 3000;
+const LOW_PRIORITY = 10;
 const tracer = trace.getTracer('antipode.git-process');
 
 let started = 0;
@@ -94,6 +98,7 @@ export async function startGit(options: StartGitOptions): Promise<RunningGit> {
     span.end();
     throw new AntipodeError('internal', 'starting git', { command: options.args[0] }, { cause: error });
   }
+  if (options.priority === 'low') lowerPriority(child);
   const running = watch(child, options);
   void running.exited.then(({ code }) => {
     span.setAttribute('process.exit.code', code ?? -1);
@@ -139,6 +144,15 @@ function watch(
     exited,
     kill,
   };
+}
+
+/** What it starts inherits it. */
+function lowerPriority({ pid }: ChildProcessWithoutNullStreams): void {
+  try {
+    if (pid !== undefined) setPriority(pid, LOW_PRIORITY);
+  } catch {
+    // It ended already.
+  }
 }
 
 function killGroup(child: ChildProcessWithoutNullStreams, name: NodeJS.Signals): void {

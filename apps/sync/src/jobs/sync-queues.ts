@@ -14,6 +14,8 @@ const NAMES: Readonly<Record<Pool, JobName>> = {
 
 /** Beside the queue's own retries, which begin after a second. */
 const NUDGE_AGAIN_MS = 30_000;
+/** What fails for good (a revoked credential) is not tried again by the queue; nor may thousands of such hammer the primary. */
+const RETRY_AGAIN_MS = 300_000;
 
 /** The asking side of this node's own queues. */
 @Injectable()
@@ -45,7 +47,8 @@ export class SyncQueues implements OnApplicationShutdown {
   /** As `request`, for things that nobody waits for: not too often for one repository, and never a failure. */
   async nudge(id: RepositoryId, reason: Reason): Promise<void> {
     const now = Date.now();
-    if (now - (this.nudged.get(id) ?? 0) < NUDGE_AGAIN_MS) return;
+    const waitMs = reason === 'retry' ? RETRY_AGAIN_MS : NUDGE_AGAIN_MS;
+    if (now - (this.nudged.get(id) ?? 0) < waitMs) return;
     this.nudged.set(id, now);
     // Redis is away: whoever finds the repository due again asks again.
     await this.request(id, reason).catch(() => this.nudged.delete(id));

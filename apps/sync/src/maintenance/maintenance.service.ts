@@ -48,17 +48,16 @@ export class MaintenanceService implements OnApplicationBootstrap, BeforeApplica
   }
 
   async maintain(id: RepositoryId): Promise<void> {
-    if (this.mirrors.status(id).epoch === 0) return;
     const repository = this.writer.disk.repositoryPath(id);
-    const due = await dueMaintenance(repository, Date.now());
-    const started = performance.now();
-    // Whoever asked saw a reason, such as a first clone without a bitmap.
-    const kind = due === 'none' ? 'geometric' : due;
-    await maintainMirror(repository, { kind, signal: this.ending.signal });
-    this.logger.info(
-      { repository_id: id, kind, took_ms: Math.round(performance.now() - started) },
-      'maintained',
-    );
+    await this.mirrors.maintain(id, async (leaving) => {
+      const due = await dueMaintenance(repository, Date.now());
+      const started = performance.now();
+      // Whoever asked saw a reason, such as a first clone without a bitmap.
+      const kind = due === 'none' ? 'geometric' : due;
+      await maintainMirror(repository, { kind, signal: AbortSignal.any([leaving, this.ending.signal]) });
+      const tookMs = Math.round(performance.now() - started);
+      this.logger.info({ repository_id: id, kind, took_ms: tookMs }, 'maintained');
+    });
   }
 
   async emptyTrash(): Promise<void> {

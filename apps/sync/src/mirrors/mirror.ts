@@ -50,6 +50,11 @@ export class Mirror {
   private trusted = false;
   private failures = 0;
   private verifiedAtMs = 0;
+  /** Runs and maintenance that work in the repository now. */
+  private active = 0;
+  /** A git may have died in there and left its locks. */
+  private unclean = false;
+  private sweeping: Promise<void> | undefined;
 
   constructor(
     readonly id: RepositoryId,
@@ -107,9 +112,36 @@ export class Mirror {
     if (this.line.isBusy) await this.line.join(0).catch(() => undefined);
   }
 
+  /** Does something in the repository that goes on beside runs. */
+  async maintain(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    await this.alongside(async () => {
+      try {
+        await work(this.ending.signal);
+      } catch (error) {
+        this.unclean = true;
+        throw error;
+      }
+    });
+  }
+
+  /** Sweeps first where something died in here; only while nothing else works here that could own what is swept. */
+  private async alongside<T>(work: () => Promise<T>): Promise<T> {
+    if (this.unclean && this.active === 0) {
+      this.unclean = false;
+      this.sweeping = this.around.writer.sweep(this.id).finally(() => (this.sweeping = undefined));
+    }
+    this.active += 1;
+    try {
+      await this.sweeping;
+      return await work();
+    } finally {
+      this.active -= 1;
+    }
+  }
+
   private async run(context: RunContext): Promise<MirrorOutcome> {
     const started = performance.now();
-    const result = await this.attempt(context).catch((error: unknown) =>
+    const result = await this.alongside(() => this.attempt(context)).catch((error: unknown) =>
       toAntipodeError(error, 'syncing a mirror'),
     );
     const failed = isAntipodeError(result);
@@ -169,7 +201,8 @@ export class Mirror {
 
   private async isDamage(error: unknown): Promise<boolean> {
     if (!isAntipodeError(error)) return false;
-    if (error.code === 'mirror_damaged') return true;
+    // A local git that fails may only have met a lock of one that was killed: the next run sweeps, and then it counts.
+    if (error.code === 'mirror_damaged') return !('exitCode' in error.context) || this.failures > 0;
     // git does not say whose fault a failed fetch is. Ours, where what we published is not whole.
     const isSuspect =
       error.code === 'primary_unavailable' && 'exitCode' in error.context && this.failures > 0;
@@ -183,6 +216,7 @@ export class Mirror {
 
   private fail(error: AntipodeError): void {
     this.failures += 1;
+    this.unclean = true;
     this.trusted = false;
     // Ending because we were told to is nobody's failure.
     if (error.code === 'cancelled' && this.ending.signal.aborted) return;

@@ -82,6 +82,12 @@ export class MirrorsService {
     return mirror.bringUpToDate(notBeforeMs);
   }
 
+  /** Works in a published mirror beside its runs; does nothing where there is none. The signal ends with the mirror. */
+  async maintain(id: RepositoryId, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const mirror = this.mirrors.get(id);
+    if (mirror && mirror.status.epoch > 0) await mirror.maintain(work);
+  }
+
   /** Somebody has reason to doubt what is on disk: the next run looks first. */
   distrust(id: RepositoryId): void {
     this.mirrors.get(id)?.distrust();

@@ -46,8 +46,10 @@ export class ComparisonService implements OnApplicationBootstrap, BeforeApplicat
     const all = this.mirrors.all();
     const ready = all.filter(({ phase }) => phase === 'ready' || phase === 'syncing');
     const due = dueForComparison(ready, { everyMs: this.everyMs, nowMs: Date.now(), tickMs: TICK_MS });
-    const lost = all.filter(({ phase }) => phase === 'absent' || phase === 'failing').map(({ id }) => id);
     for (const id of due) await this.queues.nudge(id, 'comparison');
-    for (const id of lost) await this.queues.nudge(id, 'retry');
+    for (const { id, phase } of all) {
+      if (phase === 'absent') await this.queues.nudge(id, 'comparison');
+      if (phase === 'failing') await this.queues.nudge(id, 'retry');
+    }
   }
 }

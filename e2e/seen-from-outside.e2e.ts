@@ -123,6 +123,22 @@ describe('one request', () => {
       ms: expect.any(Number),
     });
   });
+
+  it('goes on under its trace in the queue and in git, where it is a webhook', async () => {
+    await here.sim.commit(`${here.house.workspace}/storefront`, { files: { 'traced.txt': `${Date.now()}` } });
+    const traces = async (service: string, msg: string): Promise<unknown[]> => {
+      const lines = (await here.house.log(service)).split('\n').filter((line) => line.startsWith('{'));
+      const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      return entries.filter((entry) => entry['msg'] === msg).map((entry) => entry['trace_id']);
+    };
+    await eventually(
+      async () => {
+        const webhooks = new Set(await traces('registry', 'webhook'));
+        return (await traces('sync', 'sync')).some((id) => webhooks.has(id));
+      },
+      { timeoutMs: 20_000, everyMs: 250 },
+    );
+  });
 });
 
 describe('metrics and health', () => {

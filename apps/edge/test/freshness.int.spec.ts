@@ -7,7 +7,7 @@ let edge: GivenEdge;
 let id: string;
 
 const given = async (settings: NonNullable<GivenEdgeOptions['settings']> = {}): Promise<void> => {
-  edge = await GivenEdge.open({ settings: { FRESH_WAIT_MS: '3000', ...settings } });
+  edge = await GivenEdge.open({ settings: { ...settings } });
   id = await edge.add();
 };
 afterEach(async () => edge[Symbol.asyncDispose]());

@@ -99,6 +99,8 @@ async function startEdge(
     SECRET_KEY: randomBytes(32).toString('hex'),
     PRIMARY_GIT_URL: primary.url,
     SHUTDOWN_SECONDS: '1',
+    // A test machine may be busy with other things; tests of slowness make their own.
+    FRESH_WAIT_MS: '30000',
     ...settings,
   });
   const logger = createLogger({ service: 'edge', node: 'test', level: 'silent' });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { CODES } from '@antipode/errors';
+import { CODES } from '../libs/errors/src/codes.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 

@@ -1,11 +1,10 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { parseFreshness } from '@antipode/domain';
+import { parseFreshness, parseOutagePolicy } from '@antipode/domain';
 import { primarySettings } from '@antipode/primary';
 import { rpcSettings } from '@antipode/rpc';
 import { loadConfig, opsSettings } from '@antipode/service-kit';
-import { parseOutagePolicy } from './session/outage-policy.js';
 
 const seconds = (most: number) => z.coerce.number().int().min(1).max(most);
 const mebibytes = (most: number) => z.coerce.number().int().min(1).max(most);

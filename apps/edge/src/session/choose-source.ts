@@ -1,8 +1,9 @@
 import { toAntipodeError, type Code } from '@antipode/errors';
+import type { OutagePolicy } from '@antipode/domain';
 import type { Freshness } from './freshness.js';
 import type { Session } from './hallway.js';
 import type { Mirror, Mirrors } from './mirrors.js';
-import { standsInOutage, type OutagePolicy } from './outage-policy.js';
+import { standsInOutage } from './outage-policy.js';
 
 /** Who answers: our copy, or the primary itself in the same request. */
 export type Choice =

@@ -1,18 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseOutagePolicy, standsInOutage } from './outage-policy.js';
+import { standsInOutage } from './outage-policy.js';
 
 describe('the outage policy', () => {
-  it.each([
-    ['refuse', { kind: 'refuse' }],
-    ['serve:60', { kind: 'serve', seconds: 60 }],
-    ['serve:0', undefined],
-    ['serve', undefined],
-    ['serve:1h', undefined],
-    ['', undefined],
-  ])('reads %j', (text, policy) => {
-    expect(parseOutagePolicy(text)).toEqual(policy);
-  });
-
   it('lets an epoch stand for as long as it says, and never where it refuses', () => {
     const serve = { kind: 'serve', seconds: 60 } as const;
     expect(standsInOutage(serve, 1000, 61_000)).toBe(true);

@@ -104,7 +104,7 @@ export class PassThrough {
     try {
       return await request(url, {
         method: passed.method,
-        headers: { ...passed.headers, ...(authorization === undefined ? {} : { authorization }) },
+        headers: { ...passed.headers, ...this.credential(authorization) },
         body: passed.body ?? null,
         dispatcher: this.agent,
         signal,
@@ -114,6 +114,13 @@ export class PassThrough {
       // Its code alone: libraries hang requests, with their headers, on what they throw.
       throw new AntipodeError('primary_unavailable', 'passing a request through', { reason: codeOf(error) });
     }
+  }
+
+  /** A body can be sent once only, so the credential goes in the form that the primary surely takes. */
+  private credential(authorization: string | undefined): Record<string, string> {
+    return authorization === undefined
+      ? {}
+      : { authorization: this.options.primary.relayAuthorization(authorization) };
   }
 
   private url(path: RepositoryPath, suffix: string): string {

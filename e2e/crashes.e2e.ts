@@ -82,14 +82,15 @@ describe('a first clone that is killed', () => {
       noise: { bytes: 400_000, every: 4 },
     });
     const big = `${here.house.workspace}/killed-in-its-first-clone`;
-    await here.sim.create(big, 'WEB');
+    // Outside the selection until everything is there: an empty repository would be cloned in no time.
+    await here.sim.create(big, 'DATA');
     const owner = here.house.credential('owner');
-    // Two pushes, so that the first one makes the mirror begin while most is still to come.
     await git(['push', '--quiet', '--mirror', here.house.primaryUrl(big)], {
       cwd: scratch.file('made'),
       as: owner,
       timeoutMs: 120_000,
     });
+    await here.sim.change(big, { project: { key: 'WEB' } });
 
     const staging = await eventually(() => findStaging(here.house.data), { timeoutMs: 40_000, everyMs: 5 });
     const pid = await here.house.kill('sync');

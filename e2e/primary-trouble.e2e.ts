@@ -100,8 +100,7 @@ describe('when answers of the primary break off', () => {
   it.each([429, 500, 503])('keeps what it has when the primary answers %i to everything', async (status) => {
     const before = await here.mirror.repositories();
     await here.sim.withFaults({ fail: [{ status, class: 'rest' }] }, async () => {
-      await here.mirror.sweep();
-      await sleep(1000);
+      await untilRefused(status);
       await git(['ls-remote', here.house.url(path)], { as });
     });
     expect((await here.mirror.repositories()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
@@ -111,14 +110,23 @@ describe('when answers of the primary break off', () => {
     const before = await here.mirror.repositories();
     for (const status of [401, 403, 404]) {
       await here.sim.withFaults({ fail: [{ status, class: 'rest' }] }, async () => {
-        await here.mirror.sweep();
-        await sleep(1000);
+        await untilRefused(status);
       });
     }
     expect((await here.mirror.repositories()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     await git(['ls-remote', here.house.url(path)], { as });
   });
 });
+
+/** Waits until a sweep of the mirror has met the fault. */
+async function untilRefused(status: number): Promise<void> {
+  await here.sim.resetCounters();
+  const met = async (): Promise<boolean> => {
+    const { rest } = await here.sim.counters();
+    return (rest.statuses[String(status)] ?? 0) > 0;
+  };
+  await eventually(met, { timeoutMs: 60_000, everyMs: 100 });
+}
 
 /** A repository that the primary has just got, some hundred kilobytes large. */
 async function freshRepository(slug: string, made: string): Promise<string> {

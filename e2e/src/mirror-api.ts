@@ -50,11 +50,6 @@ export class MirrorApi {
     await this.ask('PUT', '/selection', { mode: 'selected', projectKeys });
   }
 
-  /** Looks at the primary for changes now rather than at the next sweep. */
-  async sweep(): Promise<void> {
-    await this.ask('POST', '/sweep');
-  }
-
   /** Waits until a repository, or (without a path) every one, is on our disk. */
   async untilSynced(path?: string, timeoutMs = 40_000): Promise<void> {
     await eventually(

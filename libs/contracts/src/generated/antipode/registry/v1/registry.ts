@@ -1712,7 +1712,7 @@ export const RegistryServiceService = {
   /**
    * Registers a repository that the primary itself has just authorised a caller for.
    *
-   * FAILED_PRECONDITION unless the mirror learns repositories on demand.
+   * UNIMPLEMENTED unless the mirror learns repositories on demand.
    */
   learnRepository: {
     path: "/antipode.registry.v1.RegistryService/LearnRepository" as const,
@@ -1789,7 +1789,7 @@ export interface RegistryServiceServer extends UntypedServiceImplementation {
   /**
    * Registers a repository that the primary itself has just authorised a caller for.
    *
-   * FAILED_PRECONDITION unless the mirror learns repositories on demand.
+   * UNIMPLEMENTED unless the mirror learns repositories on demand.
    */
   learnRepository: handleUnaryCall<LearnRepositoryRequest, LearnRepositoryResponse>;
   /**
@@ -1829,7 +1829,7 @@ export interface RegistryServiceClient extends Client {
   /**
    * Registers a repository that the primary itself has just authorised a caller for.
    *
-   * FAILED_PRECONDITION unless the mirror learns repositories on demand.
+   * UNIMPLEMENTED unless the mirror learns repositories on demand.
    */
   learnRepository(
     request: LearnRepositoryRequest,

@@ -30,7 +30,7 @@ export class EdgeMetrics {
     unit: 'By',
     description: 'Bytes of request bodies',
   });
-  private readonly duration = this.meter.createHistogram('antipode_edge_request_duration', {
+  private readonly duration = this.meter.createHistogram('antipode_edge_request_duration_seconds', {
     unit: 's',
     description: 'From the request to the end of its answer',
     advice: { explicitBucketBoundaries: [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60, 600] },

@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { createPrimary } from './create-primary.js';
 import { readConnectionCredential } from './read-connection-credential.js';
@@ -64,8 +64,14 @@ describe('the settings of the primary', () => {
 });
 
 describe('the credential of the connection', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'antipode-token-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
   const tokenFile = async (text: string): Promise<string> => {
-    const file = join(await mkdtemp(join(tmpdir(), 'antipode-token-')), 'token');
+    const file = join(folder, 'token');
     await writeFile(file, text);
     return file;
   };

@@ -18,7 +18,8 @@ export default async function closeNeighbourhood() {
 }
 
 async function stop(data) {
-  const { NODE_OPTIONS: _, ...env } = process.env;
+  // What jest sets for itself would reach into npm.
+  const env = { ...process.env, NODE_OPTIONS: '' };
   const npm = spawn('npm', ['run', 'stop', '--', '--data', data], { cwd: checkout, env, stdio: 'ignore' });
   await once(npm, 'exit');
 }

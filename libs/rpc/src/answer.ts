@@ -59,7 +59,7 @@ function failed(
     span.setStatus({ code: SpanStatusCode.ERROR });
     onFailure?.(known, call.getPath());
   }
-  return writeStatus(known) as Partial<ServerErrorResponse>;
+  return writeStatus(known);
 }
 
 /** Turns an async function into a gRPC handler: failures become statuses, the trace goes on. */

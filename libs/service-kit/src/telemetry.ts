@@ -23,6 +23,8 @@ const DROP: NonNullable<SdkOptions['spanProcessors']>[number] = {
 
 /** Spans have ids, for the log and the next service, and record nothing that nobody would collect. */
 const IDS_ONLY: NonNullable<SdkOptions['sampler']> = {
+  // The SDK's own copy of this word lies in a package that nothing else here needs.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
   shouldSample: () => ({ decision: SamplingDecision.NOT_RECORD }),
   toString: () => 'IdsOnly',
 };

@@ -48,7 +48,7 @@ export function apacheConfig(settings: ApacheSettings): string {
     `Listen 127.0.0.1:${settings.port}`,
     `PidFile ${join(settings.folder, 'apache.pid')}`,
     `ErrorLog ${join(settings.folder, 'apache.log')}`,
-    'LogLevel crit',
+    'LogLevel error',
     ...MODULES.map((name) => `LoadModule ${name}_module ${APACHE_MODULES}/mod_${name}.so`),
     'StartServers 10',
     'MinSpareServers 10',

@@ -14,6 +14,9 @@ export interface BaselineOptions {
   readonly repositories: ReadonlyMap<string, string>;
 }
 
+/** Told to end, Apache signals its whole process group: that must not be ours. */
+const OWN_GROUP = { detached: true, stdio: ['ignore', 'pipe', 'pipe'] } as const;
+
 /** Compared with one SHA-1: the cheapest check that Apache has, so that the baseline pays next to nothing for it. */
 const CREDENTIAL = { username: 'bench', password: 'bench-password' };
 
@@ -38,7 +41,7 @@ export class Baseline implements AsyncDisposable {
     const backend = join((await run('git', ['--exec-path'])).trim(), 'git-http-backend');
     const config = join(folder, 'apache.conf');
     await writeFile(config, apacheConfig({ folder, port, backend, repositories: root, passwordFile }));
-    const child = new Child(apache, ['-DFOREGROUND', '-f', config]);
+    const child = new Child(apache, ['-DFOREGROUND', '-f', config], OWN_GROUP);
     await eventually(() => answers(`http://127.0.0.1:${port}/`, child));
     const parts = [{ name: 'apache', pids: [child.pid ?? 0] }];
     const origin = `http://127.0.0.1:${port}`;

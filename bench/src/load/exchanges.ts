@@ -48,6 +48,9 @@ export async function recordAll(subject: Subject, path: string, scratch: string)
     ),
   );
   for (const name of ['full', 'shallow', 'blobless']) await rm(join(scratch, name), { recursive: true });
+  for (const [name, exchange] of Object.entries({ full, shallow, blobless })) {
+    if (exchange.length !== 3) throw new Error(`a ${name} clone took ${exchange.length} requests, not 3`);
+  }
   if (noOp.length !== 2) throw new Error(`a fetch with nothing new took ${noOp.length} requests, not 2`);
   return { full, shallow, blobless, noOp, lsRefs: noOp.slice(1) };
 }

@@ -19,7 +19,7 @@ export const FULL: Plan = {
   name: 'full',
   large: LARGE,
   small: SMALL,
-  noOp: { runs: 5, seconds: 5, clients: 8 },
+  noOp: { runs: 5, seconds: 3, clients: 8 },
   clones: { runs: 5, rounds: { full: 2, other: 5 } },
   realClones: { runs: 3 },
   parallel: { clients: 50 },

@@ -64,7 +64,9 @@ describe('npm start --detach', () => {
     expect((await mirror.repositories()).length).toBeGreaterThan(0);
     // One line per request: a pack that git made from our disk is the clone.
     const lines = (await house.log('edge')).split('\n');
-    expect(lines.some((line) => line.includes('"upload_pack"') && line.includes('"source":"git"'))).toBe(true);
+    expect(lines.some((line) => line.includes('"upload_pack"') && line.includes('"source":"git"'))).toBe(
+      true,
+    );
   });
 
   it('refuses a second house on the same data with a sentence, and harms nothing', async () => {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { auth } from '@antipode/contracts';
 import type { RepositoryPath, Right } from '@antipode/domain';
@@ -39,8 +39,11 @@ const RIGHT: Record<Right, auth.Right> = { read: auth.Right.RIGHT_READ, write: a
  */
 export class Verdicts {
   private readonly remembered: LRUCache<string, Remembered>;
+  private readonly secretKey: KeyObject;
 
   constructor(private readonly options: VerdictsOptions) {
+    // Made once: from a buffer every request would make it anew.
+    this.secretKey = createSecretKey(options.secretKey);
     this.remembered = new LRUCache({ max: options.maxEntries });
   }
 
@@ -73,7 +76,7 @@ export class Verdicts {
   /** Never the credential itself: a core dump of this map teaches nothing. */
   private key({ path, right, authorization }: Pick<Question, 'path' | 'right' | 'authorization'>): string {
     // A path holds no NUL and a right is a word, so no two questions share a text.
-    return createHmac('sha256', this.options.secretKey)
+    return createHmac('sha256', this.secretKey)
       .update(`${right}\0${path}\0${authorization === undefined ? '-' : `+${authorization}`}`)
       .digest('base64');
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -99,6 +99,14 @@ describe('moving refs', () => {
     await gitOk(repository, { args: ['update-ref', 'refs/x/half', b] });
     await move(state({ one: a }), state({ one: b }));
     expect(await onDisk()).toEqual({ one: b });
+  });
+
+  it('packs many new refs into one file, which each upload-pack then reads at once', async () => {
+    const [a = ''] = blobs;
+    const many = state(Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`many/${i}`, a])));
+    await move(EMPTY, many);
+    expect(await readFile(join(repository, 'packed-refs'), 'utf8')).toContain('refs/x/many/119');
+    expect(Object.keys(await onDisk())).toHaveLength(120);
   });
 
   it('writes the first refs in a form that git reads', async () => {

@@ -15,7 +15,7 @@ export interface BaselineOptions {
 }
 
 /** Told to end, Apache signals its whole process group: that must not be ours. */
-const OWN_GROUP = { detached: true, stdio: ['ignore', 'pipe', 'pipe'] } as const;
+const OWN_GROUP = { detached: true };
 
 /** Compared with one SHA-1: the cheapest check that Apache has, so that the baseline pays next to nothing for it. */
 const CREDENTIAL = { username: 'bench', password: 'bench-password' };

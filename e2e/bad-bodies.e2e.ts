@@ -79,9 +79,9 @@ describe('bodies that are no requests', () => {
     const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024, '0032want '), { level: 9 });
     const headers = { 'Content-Encoding': 'gzip' };
     expectSentence(await caller.post({ body: bomb, headers, options: { timeoutMs: 60_000 } }));
-    // Ten of them, as members of one stream and side by side.
+    // Several, as members of one stream and side by side.
     const many = await Promise.all(
-      Array.from({ length: 10 }, () =>
+      Array.from({ length: 5 }, () =>
         caller.post({ body: Buffer.concat([bomb, bomb, bomb]), headers, options: { timeoutMs: 60_000 } }),
       ),
     );

@@ -76,7 +76,7 @@ describe('a first clone that is killed', () => {
   it('is never served by half, and begins again by itself', async () => {
     await using scratch = await openScratch();
     await makeHistory(scratch.file('made'), {
-      commits: 400,
+      commits: 200,
       branches: 40,
       tags: 10,
       noise: { bytes: 400_000, every: 4 },

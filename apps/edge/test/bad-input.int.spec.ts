@@ -32,6 +32,22 @@ function raw(text: string): Promise<string> {
   });
 }
 
+/** Sends these chunks for as long as the connection takes them. */
+function endlessly(head: string, chunk: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(edge.url).port), '127.0.0.1');
+    let heard = '';
+    const pour = (): void => {
+      while (socket.writable && socket.write(chunk));
+    };
+    socket.write(head);
+    pour();
+    socket.on('drain', pour).on('error', () => undefined);
+    socket.on('data', (bytes) => (heard += bytes.toString())).on('end', () => socket.destroy());
+    socket.on('close', () => resolve(heard));
+  });
+}
+
 const oneSentence = /^[A-Z][^\n]*\.\n$/;
 
 describe('a body that git would not send', () => {
@@ -118,6 +134,23 @@ describe('a body that git would not send', () => {
     );
     expect(refused.body.toString()).toContain('ERR');
   });
+});
+
+it('lets a client that is still sending hear why it is refused', async () => {
+  const part = 'x'.repeat(65_536);
+  const head = [
+    'POST /acme/widget.git/git-upload-pack HTTP/1.1',
+    'Host: mirror.example',
+    `Authorization: ${headers.authorization}`,
+    'Content-Type: application/x-git-upload-pack-request',
+    'Transfer-Encoding: chunked',
+    '\r\n',
+  ].join('\r\n');
+  for (let i = 0; i < 10; i += 1) {
+    const heard = await endlessly(head, `${part.length.toString(16)}\r\n${part}\r\n`);
+    expect(heard).toMatch(/^HTTP\/1\.1 413 /);
+    expect(heard).toMatch(/\.\n$/);
+  }
 });
 
 describe('a request that git would not make', () => {

@@ -14,6 +14,7 @@ import type { Hallway, Knock, Session } from '../session/hallway.js';
 import type { Mirror } from '../session/mirrors.js';
 import type { PassedRequest, PassThrough } from '../session/pass-through.js';
 import { withoutFilter } from '../session/primary-filter.js';
+import { closeAfter } from './linger.js';
 import { passableHeaders } from './passable-headers.js';
 import { readBody, type BodyBudget } from './read-body.js';
 import { beginStream, refuse, sendBytes } from './respond.js';
@@ -228,9 +229,4 @@ const isType = (request: IncomingMessage, type: string): boolean =>
 const refuseType = (response: ServerResponse): void => {
   closeAfter(response);
   refuse(response, { status: 415, sentence: 'The content type is not the one of this service.' });
-};
-
-/** A body that nobody reads would be read to its end by Node, which may never come. */
-const closeAfter = (response: ServerResponse): void => {
-  response.shouldKeepAlive = false;
 };

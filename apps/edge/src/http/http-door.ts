@@ -11,6 +11,7 @@ import type { EdgeMetrics } from '../telemetry/edge-metrics.js';
 import { clientAddress } from './client-address.js';
 import { AnsweredError, type Exchange, type GitRoutes } from './git-routes.js';
 import { refuseLfs } from './lfs.js';
+import { closeAfter } from './linger.js';
 import type { OwnProxy } from './own-proxy.js';
 import { answerParseError } from './parse-errors.js';
 import { refuse, sendText } from './respond.js';
@@ -175,7 +176,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private refuseMethod(request: IncomingMessage, response: ServerResponse, methods: readonly string[]): void {
-    response.shouldKeepAlive = request.method === 'HEAD' || request.method === 'OPTIONS';
+    if (request.method !== 'HEAD' && request.method !== 'OPTIONS') closeAfter(response);
     refuse(response, {
       status: 405,
       sentence: 'This method has no meaning here.',
@@ -190,7 +191,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     // Half an answer must reach the client as a broken one.
     if (response.headersSent || response.destroyed) return void response.destroy();
     const refusal = refusalFor(known, this.options.primary.displayName);
-    if (!response.req.complete) response.shouldKeepAlive = false;
+    if (!response.req.complete) closeAfter(response);
     refuse(response, refusal);
   }
 

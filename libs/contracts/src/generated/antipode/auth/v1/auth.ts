@@ -67,6 +67,54 @@ export interface AuthorizeRequest {
   authorization: string;
   /** Address of the client, for the limit on failures. */
   clientAddress: string;
+  /** Who has proved to hold an SSH key; then `authorization` is empty. */
+  keyHolder: KeyHolder | undefined;
+}
+
+/** Who holds an SSH key. Exactly one. */
+export interface KeyHolder {
+  holder:
+    | //
+    /** A linked account, by the primary's own id of it (a UUID without braces). */
+    { $case: "accountId"; value: string }
+    | //
+    /** An access key ("deploy key") of a repository or project, by the name that IdentifyKey gave it. */
+    { $case: "accessKeyId"; value: string }
+    | undefined;
+}
+
+export interface IdentifyKeyRequest {
+  /** The public key in SSH's wire format (RFC 4253, section 6.6). */
+  publicKey: Buffer;
+  clientAddress: string;
+}
+
+export interface IdentifyKeyResponse {
+  /** Absent: unknown. */
+  holder:
+    | KeyHolder
+    | undefined;
+  /** How to greet the holder: the account's display name, or the access key's label. */
+  displayName: string;
+}
+
+export interface NoticeUnknownKeysRequest {
+  /** Path on the primary in the adapter's normal form. */
+  repositoryPath: string;
+}
+
+export interface NoticeUnknownKeysResponse {
+}
+
+export interface GetRelayCredentialRequest {
+  repositoryPath: string;
+  right: Right;
+  keyHolder: KeyHolder | undefined;
+  clientAddress: string;
+}
+
+export interface GetRelayCredentialResponse {
+  authorization: string;
 }
 
 export interface AuthorizeResponse {
@@ -82,7 +130,7 @@ export interface AuthorizeResponse {
 }
 
 function createBaseAuthorizeRequest(): AuthorizeRequest {
-  return { repositoryPath: "", right: 0, authorization: "", clientAddress: "" };
+  return { repositoryPath: "", right: 0, authorization: "", clientAddress: "", keyHolder: undefined };
 }
 
 export const AuthorizeRequest: MessageFns<AuthorizeRequest> = {
@@ -98,6 +146,9 @@ export const AuthorizeRequest: MessageFns<AuthorizeRequest> = {
     }
     if (message.clientAddress !== "") {
       writer.uint32(34).string(message.clientAddress);
+    }
+    if (message.keyHolder !== undefined) {
+      KeyHolder.encode(message.keyHolder, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -147,6 +198,14 @@ export const AuthorizeRequest: MessageFns<AuthorizeRequest> = {
             message.clientAddress = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.keyHolder = KeyHolder.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -173,6 +232,11 @@ export const AuthorizeRequest: MessageFns<AuthorizeRequest> = {
         : isSet(object.client_address)
         ? globalThis.String(object.client_address)
         : "",
+      keyHolder: isSet(object.keyHolder)
+        ? KeyHolder.fromJSON(object.keyHolder)
+        : isSet(object.key_holder)
+        ? KeyHolder.fromJSON(object.key_holder)
+        : undefined,
     };
   },
 
@@ -190,6 +254,9 @@ export const AuthorizeRequest: MessageFns<AuthorizeRequest> = {
     if (message.clientAddress !== "") {
       obj.clientAddress = message.clientAddress;
     }
+    if (message.keyHolder !== undefined) {
+      obj.keyHolder = KeyHolder.toJSON(message.keyHolder);
+    }
     return obj;
   },
 
@@ -202,6 +269,621 @@ export const AuthorizeRequest: MessageFns<AuthorizeRequest> = {
     message.right = object.right ?? 0;
     message.authorization = object.authorization ?? "";
     message.clientAddress = object.clientAddress ?? "";
+    message.keyHolder = (object.keyHolder !== undefined && object.keyHolder !== null)
+      ? KeyHolder.fromPartial(object.keyHolder)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseKeyHolder(): KeyHolder {
+  return { holder: undefined };
+}
+
+export const KeyHolder: MessageFns<KeyHolder> = {
+  encode(message: KeyHolder, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.holder?.$case) {
+      case "accountId":
+        writer.uint32(10).string(message.holder.value);
+        break;
+      case "accessKeyId":
+        writer.uint32(18).string(message.holder.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyHolder {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyHolder();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.holder = { $case: "accountId", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.holder = { $case: "accessKeyId", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyHolder {
+    return {
+      holder: isSet(object.accountId)
+        ? { $case: "accountId", value: globalThis.String(object.accountId) }
+        : isSet(object.account_id)
+        ? { $case: "accountId", value: globalThis.String(object.account_id) }
+        : isSet(object.accessKeyId)
+        ? { $case: "accessKeyId", value: globalThis.String(object.accessKeyId) }
+        : isSet(object.access_key_id)
+        ? { $case: "accessKeyId", value: globalThis.String(object.access_key_id) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: KeyHolder): unknown {
+    const obj: any = {};
+    if (message.holder?.$case === "accountId") {
+      obj.accountId = message.holder.value;
+    } else if (message.holder?.$case === "accessKeyId") {
+      obj.accessKeyId = message.holder.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeyHolder>): KeyHolder {
+    return KeyHolder.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyHolder>): KeyHolder {
+    const message = createBaseKeyHolder();
+    switch (object.holder?.$case) {
+      case "accountId": {
+        if (object.holder?.value !== undefined && object.holder?.value !== null) {
+          message.holder = { $case: "accountId", value: object.holder.value };
+        }
+        break;
+      }
+      case "accessKeyId": {
+        if (object.holder?.value !== undefined && object.holder?.value !== null) {
+          message.holder = { $case: "accessKeyId", value: object.holder.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseIdentifyKeyRequest(): IdentifyKeyRequest {
+  return { publicKey: Buffer.alloc(0), clientAddress: "" };
+}
+
+export const IdentifyKeyRequest: MessageFns<IdentifyKeyRequest> = {
+  encode(message: IdentifyKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.publicKey.length !== 0) {
+      writer.uint32(10).bytes(message.publicKey);
+    }
+    if (message.clientAddress !== "") {
+      writer.uint32(18).string(message.clientAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentifyKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentifyKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.publicKey = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clientAddress = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IdentifyKeyRequest {
+    return {
+      publicKey: isSet(object.publicKey)
+        ? Buffer.from(bytesFromBase64(object.publicKey))
+        : isSet(object.public_key)
+        ? Buffer.from(bytesFromBase64(object.public_key))
+        : Buffer.alloc(0),
+      clientAddress: isSet(object.clientAddress)
+        ? globalThis.String(object.clientAddress)
+        : isSet(object.client_address)
+        ? globalThis.String(object.client_address)
+        : "",
+    };
+  },
+
+  toJSON(message: IdentifyKeyRequest): unknown {
+    const obj: any = {};
+    if (message.publicKey.length !== 0) {
+      obj.publicKey = base64FromBytes(message.publicKey);
+    }
+    if (message.clientAddress !== "") {
+      obj.clientAddress = message.clientAddress;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<IdentifyKeyRequest>): IdentifyKeyRequest {
+    return IdentifyKeyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IdentifyKeyRequest>): IdentifyKeyRequest {
+    const message = createBaseIdentifyKeyRequest();
+    message.publicKey = object.publicKey ?? Buffer.alloc(0);
+    message.clientAddress = object.clientAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseIdentifyKeyResponse(): IdentifyKeyResponse {
+  return { holder: undefined, displayName: "" };
+}
+
+export const IdentifyKeyResponse: MessageFns<IdentifyKeyResponse> = {
+  encode(message: IdentifyKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.holder !== undefined) {
+      KeyHolder.encode(message.holder, writer.uint32(10).fork()).join();
+    }
+    if (message.displayName !== "") {
+      writer.uint32(18).string(message.displayName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentifyKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentifyKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.holder = KeyHolder.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IdentifyKeyResponse {
+    return {
+      holder: isSet(object.holder) ? KeyHolder.fromJSON(object.holder) : undefined,
+      displayName: isSet(object.displayName)
+        ? globalThis.String(object.displayName)
+        : isSet(object.display_name)
+        ? globalThis.String(object.display_name)
+        : "",
+    };
+  },
+
+  toJSON(message: IdentifyKeyResponse): unknown {
+    const obj: any = {};
+    if (message.holder !== undefined) {
+      obj.holder = KeyHolder.toJSON(message.holder);
+    }
+    if (message.displayName !== "") {
+      obj.displayName = message.displayName;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<IdentifyKeyResponse>): IdentifyKeyResponse {
+    return IdentifyKeyResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IdentifyKeyResponse>): IdentifyKeyResponse {
+    const message = createBaseIdentifyKeyResponse();
+    message.holder = (object.holder !== undefined && object.holder !== null)
+      ? KeyHolder.fromPartial(object.holder)
+      : undefined;
+    message.displayName = object.displayName ?? "";
+    return message;
+  },
+};
+
+function createBaseNoticeUnknownKeysRequest(): NoticeUnknownKeysRequest {
+  return { repositoryPath: "" };
+}
+
+export const NoticeUnknownKeysRequest: MessageFns<NoticeUnknownKeysRequest> = {
+  encode(message: NoticeUnknownKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.repositoryPath !== "") {
+      writer.uint32(10).string(message.repositoryPath);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NoticeUnknownKeysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNoticeUnknownKeysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.repositoryPath = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NoticeUnknownKeysRequest {
+    return {
+      repositoryPath: isSet(object.repositoryPath)
+        ? globalThis.String(object.repositoryPath)
+        : isSet(object.repository_path)
+        ? globalThis.String(object.repository_path)
+        : "",
+    };
+  },
+
+  toJSON(message: NoticeUnknownKeysRequest): unknown {
+    const obj: any = {};
+    if (message.repositoryPath !== "") {
+      obj.repositoryPath = message.repositoryPath;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<NoticeUnknownKeysRequest>): NoticeUnknownKeysRequest {
+    return NoticeUnknownKeysRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NoticeUnknownKeysRequest>): NoticeUnknownKeysRequest {
+    const message = createBaseNoticeUnknownKeysRequest();
+    message.repositoryPath = object.repositoryPath ?? "";
+    return message;
+  },
+};
+
+function createBaseNoticeUnknownKeysResponse(): NoticeUnknownKeysResponse {
+  return {};
+}
+
+export const NoticeUnknownKeysResponse: MessageFns<NoticeUnknownKeysResponse> = {
+  encode(_: NoticeUnknownKeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NoticeUnknownKeysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNoticeUnknownKeysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): NoticeUnknownKeysResponse {
+    return {};
+  },
+
+  toJSON(_: NoticeUnknownKeysResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<NoticeUnknownKeysResponse>): NoticeUnknownKeysResponse {
+    return NoticeUnknownKeysResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<NoticeUnknownKeysResponse>): NoticeUnknownKeysResponse {
+    const message = createBaseNoticeUnknownKeysResponse();
+    return message;
+  },
+};
+
+function createBaseGetRelayCredentialRequest(): GetRelayCredentialRequest {
+  return { repositoryPath: "", right: 0, keyHolder: undefined, clientAddress: "" };
+}
+
+export const GetRelayCredentialRequest: MessageFns<GetRelayCredentialRequest> = {
+  encode(message: GetRelayCredentialRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.repositoryPath !== "") {
+      writer.uint32(10).string(message.repositoryPath);
+    }
+    if (message.right !== 0) {
+      writer.uint32(16).int32(message.right);
+    }
+    if (message.keyHolder !== undefined) {
+      KeyHolder.encode(message.keyHolder, writer.uint32(26).fork()).join();
+    }
+    if (message.clientAddress !== "") {
+      writer.uint32(34).string(message.clientAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRelayCredentialRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRelayCredentialRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.repositoryPath = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.right = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.keyHolder = KeyHolder.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clientAddress = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetRelayCredentialRequest {
+    return {
+      repositoryPath: isSet(object.repositoryPath)
+        ? globalThis.String(object.repositoryPath)
+        : isSet(object.repository_path)
+        ? globalThis.String(object.repository_path)
+        : "",
+      right: isSet(object.right) ? rightFromJSON(object.right) : 0,
+      keyHolder: isSet(object.keyHolder)
+        ? KeyHolder.fromJSON(object.keyHolder)
+        : isSet(object.key_holder)
+        ? KeyHolder.fromJSON(object.key_holder)
+        : undefined,
+      clientAddress: isSet(object.clientAddress)
+        ? globalThis.String(object.clientAddress)
+        : isSet(object.client_address)
+        ? globalThis.String(object.client_address)
+        : "",
+    };
+  },
+
+  toJSON(message: GetRelayCredentialRequest): unknown {
+    const obj: any = {};
+    if (message.repositoryPath !== "") {
+      obj.repositoryPath = message.repositoryPath;
+    }
+    if (message.right !== 0) {
+      obj.right = rightToJSON(message.right);
+    }
+    if (message.keyHolder !== undefined) {
+      obj.keyHolder = KeyHolder.toJSON(message.keyHolder);
+    }
+    if (message.clientAddress !== "") {
+      obj.clientAddress = message.clientAddress;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetRelayCredentialRequest>): GetRelayCredentialRequest {
+    return GetRelayCredentialRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetRelayCredentialRequest>): GetRelayCredentialRequest {
+    const message = createBaseGetRelayCredentialRequest();
+    message.repositoryPath = object.repositoryPath ?? "";
+    message.right = object.right ?? 0;
+    message.keyHolder = (object.keyHolder !== undefined && object.keyHolder !== null)
+      ? KeyHolder.fromPartial(object.keyHolder)
+      : undefined;
+    message.clientAddress = object.clientAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseGetRelayCredentialResponse(): GetRelayCredentialResponse {
+  return { authorization: "" };
+}
+
+export const GetRelayCredentialResponse: MessageFns<GetRelayCredentialResponse> = {
+  encode(message: GetRelayCredentialResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.authorization !== "") {
+      writer.uint32(10).string(message.authorization);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRelayCredentialResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRelayCredentialResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.authorization = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetRelayCredentialResponse {
+    return { authorization: isSet(object.authorization) ? globalThis.String(object.authorization) : "" };
+  },
+
+  toJSON(message: GetRelayCredentialResponse): unknown {
+    const obj: any = {};
+    if (message.authorization !== "") {
+      obj.authorization = message.authorization;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetRelayCredentialResponse>): GetRelayCredentialResponse {
+    return GetRelayCredentialResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetRelayCredentialResponse>): GetRelayCredentialResponse {
+    const message = createBaseGetRelayCredentialResponse();
+    message.authorization = object.authorization ?? "";
     return message;
   },
 };
@@ -333,6 +1015,54 @@ export const AuthServiceService = {
     responseSerialize: (value: AuthorizeResponse): Buffer => Buffer.from(AuthorizeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AuthorizeResponse => AuthorizeResponse.decode(value),
   },
+  /**
+   * Tells whose SSH key this is. A key is only a claim: the caller of this RPC must have the signature checked.
+   *
+   * No holder: nobody who is known here has this key.
+   * RESOURCE_EXHAUSTED: too many unknown keys from this address.
+   */
+  identifyKey: {
+    path: "/antipode.auth.v1.AuthService/IdentifyKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: IdentifyKeyRequest): Buffer => Buffer.from(IdentifyKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): IdentifyKeyRequest => IdentifyKeyRequest.decode(value),
+    responseSerialize: (value: IdentifyKeyResponse): Buffer => Buffer.from(IdentifyKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): IdentifyKeyResponse => IdentifyKeyResponse.decode(value),
+  },
+  /**
+   * Notes that somebody who offered these unknown keys wants this repository, so that its access keys are read anew
+   * soon (bounded per repository). Says nothing about whether the repository exists.
+   */
+  noticeUnknownKeys: {
+    path: "/antipode.auth.v1.AuthService/NoticeUnknownKeys" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: NoticeUnknownKeysRequest): Buffer =>
+      Buffer.from(NoticeUnknownKeysRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): NoticeUnknownKeysRequest => NoticeUnknownKeysRequest.decode(value),
+    responseSerialize: (value: NoticeUnknownKeysResponse): Buffer =>
+      Buffer.from(NoticeUnknownKeysResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): NoticeUnknownKeysResponse => NoticeUnknownKeysResponse.decode(value),
+  },
+  /**
+   * Gives the Authorization header with which the primary's git endpoint takes a request on behalf of a holder
+   * of an SSH key, after the same decision as Authorize, with the same errors.
+   *
+   * For a linked account it is the account's own token; for an access key, which reads only, the connection's.
+   * The header must not be kept beyond this one request.
+   */
+  getRelayCredential: {
+    path: "/antipode.auth.v1.AuthService/GetRelayCredential" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetRelayCredentialRequest): Buffer =>
+      Buffer.from(GetRelayCredentialRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetRelayCredentialRequest => GetRelayCredentialRequest.decode(value),
+    responseSerialize: (value: GetRelayCredentialResponse): Buffer =>
+      Buffer.from(GetRelayCredentialResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetRelayCredentialResponse => GetRelayCredentialResponse.decode(value),
+  },
 } as const;
 
 export interface AuthServiceServer extends UntypedServiceImplementation {
@@ -347,6 +1077,26 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    * UNAVAILABLE: the primary could not be asked.
    */
   authorize: handleUnaryCall<AuthorizeRequest, AuthorizeResponse>;
+  /**
+   * Tells whose SSH key this is. A key is only a claim: the caller of this RPC must have the signature checked.
+   *
+   * No holder: nobody who is known here has this key.
+   * RESOURCE_EXHAUSTED: too many unknown keys from this address.
+   */
+  identifyKey: handleUnaryCall<IdentifyKeyRequest, IdentifyKeyResponse>;
+  /**
+   * Notes that somebody who offered these unknown keys wants this repository, so that its access keys are read anew
+   * soon (bounded per repository). Says nothing about whether the repository exists.
+   */
+  noticeUnknownKeys: handleUnaryCall<NoticeUnknownKeysRequest, NoticeUnknownKeysResponse>;
+  /**
+   * Gives the Authorization header with which the primary's git endpoint takes a request on behalf of a holder
+   * of an SSH key, after the same decision as Authorize, with the same errors.
+   *
+   * For a linked account it is the account's own token; for an access key, which reads only, the connection's.
+   * The header must not be kept beyond this one request.
+   */
+  getRelayCredential: handleUnaryCall<GetRelayCredentialRequest, GetRelayCredentialResponse>;
 }
 
 export interface AuthServiceClient extends Client {
@@ -375,6 +1125,68 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AuthorizeResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Tells whose SSH key this is. A key is only a claim: the caller of this RPC must have the signature checked.
+   *
+   * No holder: nobody who is known here has this key.
+   * RESOURCE_EXHAUSTED: too many unknown keys from this address.
+   */
+  identifyKey(
+    request: IdentifyKeyRequest,
+    callback: (error: ServiceError | null, response: IdentifyKeyResponse) => void,
+  ): ClientUnaryCall;
+  identifyKey(
+    request: IdentifyKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: IdentifyKeyResponse) => void,
+  ): ClientUnaryCall;
+  identifyKey(
+    request: IdentifyKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: IdentifyKeyResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Notes that somebody who offered these unknown keys wants this repository, so that its access keys are read anew
+   * soon (bounded per repository). Says nothing about whether the repository exists.
+   */
+  noticeUnknownKeys(
+    request: NoticeUnknownKeysRequest,
+    callback: (error: ServiceError | null, response: NoticeUnknownKeysResponse) => void,
+  ): ClientUnaryCall;
+  noticeUnknownKeys(
+    request: NoticeUnknownKeysRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: NoticeUnknownKeysResponse) => void,
+  ): ClientUnaryCall;
+  noticeUnknownKeys(
+    request: NoticeUnknownKeysRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: NoticeUnknownKeysResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Gives the Authorization header with which the primary's git endpoint takes a request on behalf of a holder
+   * of an SSH key, after the same decision as Authorize, with the same errors.
+   *
+   * For a linked account it is the account's own token; for an access key, which reads only, the connection's.
+   * The header must not be kept beyond this one request.
+   */
+  getRelayCredential(
+    request: GetRelayCredentialRequest,
+    callback: (error: ServiceError | null, response: GetRelayCredentialResponse) => void,
+  ): ClientUnaryCall;
+  getRelayCredential(
+    request: GetRelayCredentialRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetRelayCredentialResponse) => void,
+  ): ClientUnaryCall;
+  getRelayCredential(
+    request: GetRelayCredentialRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetRelayCredentialResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const AuthServiceClient = makeGenericClientConstructor(
@@ -385,6 +1197,14 @@ export const AuthServiceClient = makeGenericClientConstructor(
   service: typeof AuthServiceService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

@@ -20,7 +20,13 @@ export class FakeRegistry implements AsyncDisposable {
       ),
       getConnection: answerUnary(() => {
         this.connectionsAsked += 1;
-        return Promise.resolve({ workspace: '', gitAuthorization: this.authorization });
+        return Promise.resolve({
+          workspace: '',
+          gitAuthorization: this.authorization,
+          token: '',
+          email: '',
+          username: '',
+        });
       }),
       reportSync: answerUnary(({ reports }: registry.ReportSyncRequest) => {
         this.reports.push(...reports);

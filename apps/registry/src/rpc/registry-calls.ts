@@ -46,8 +46,14 @@ export class RegistryCalls {
   }
 
   async getConnection(): Promise<registry.GetConnectionResponse> {
+    const { workspace = '' } = this.connection;
     const gitAuthorization = await this.connection.gitAuthorization();
-    return { workspace: this.connection.workspace ?? '', gitAuthorization };
+    const {
+      token = '',
+      email = '',
+      username = '',
+    } = gitAuthorization === '' ? {} : await this.connection.credential();
+    return { workspace, gitAuthorization, token, email, username };
   }
 
   reportSync({ node, reports }: registry.ReportSyncRequest): Promise<registry.ReportSyncResponse> {

@@ -131,6 +131,10 @@ export interface GetConnectionResponse {
   workspace: string;
   /** The Authorization header for git requests; empty for anonymous fetches. */
   gitAuthorization: string;
+  /** The same credential for the primary's API: token, and e-mail and username where it is a person's; empty: none. */
+  token: string;
+  email: string;
+  username: string;
 }
 
 /** The progress of a first clone, or of a long fetch. */
@@ -761,7 +765,7 @@ export const GetConnectionRequest: MessageFns<GetConnectionRequest> = {
 };
 
 function createBaseGetConnectionResponse(): GetConnectionResponse {
-  return { workspace: "", gitAuthorization: "" };
+  return { workspace: "", gitAuthorization: "", token: "", email: "", username: "" };
 }
 
 export const GetConnectionResponse: MessageFns<GetConnectionResponse> = {
@@ -771,6 +775,15 @@ export const GetConnectionResponse: MessageFns<GetConnectionResponse> = {
     }
     if (message.gitAuthorization !== "") {
       writer.uint32(18).string(message.gitAuthorization);
+    }
+    if (message.token !== "") {
+      writer.uint32(26).string(message.token);
+    }
+    if (message.email !== "") {
+      writer.uint32(34).string(message.email);
+    }
+    if (message.username !== "") {
+      writer.uint32(42).string(message.username);
     }
     return writer;
   },
@@ -804,6 +817,30 @@ export const GetConnectionResponse: MessageFns<GetConnectionResponse> = {
             message.gitAuthorization = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.email = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -824,6 +861,9 @@ export const GetConnectionResponse: MessageFns<GetConnectionResponse> = {
         : isSet(object.git_authorization)
         ? globalThis.String(object.git_authorization)
         : "",
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+      email: isSet(object.email) ? globalThis.String(object.email) : "",
+      username: isSet(object.username) ? globalThis.String(object.username) : "",
     };
   },
 
@@ -835,6 +875,15 @@ export const GetConnectionResponse: MessageFns<GetConnectionResponse> = {
     if (message.gitAuthorization !== "") {
       obj.gitAuthorization = message.gitAuthorization;
     }
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    if (message.email !== "") {
+      obj.email = message.email;
+    }
+    if (message.username !== "") {
+      obj.username = message.username;
+    }
     return obj;
   },
 
@@ -845,6 +894,9 @@ export const GetConnectionResponse: MessageFns<GetConnectionResponse> = {
     const message = createBaseGetConnectionResponse();
     message.workspace = object.workspace ?? "";
     message.gitAuthorization = object.gitAuthorization ?? "";
+    message.token = object.token ?? "";
+    message.email = object.email ?? "";
+    message.username = object.username ?? "";
     return message;
   },
 };

@@ -33,9 +33,9 @@ export async function migrate(url: string): Promise<string[]> {
 }
 
 async function applyAll(url: string): Promise<string[]> {
-  const engine = await openSchemaEngine(
-    new PrismaPg({ connectionString: url, ...schemaOptions }, { schema: SCHEMA }),
-  );
+  // Ours, to be ended at once: the engine leaves its session open, and with it a lock that the next instance waits for.
+  const pool = new pg.Pool({ connectionString: url, ...schemaOptions });
+  const engine = await openSchemaEngine(new PrismaPg(pool, { schema: SCHEMA }));
   try {
     const { appliedMigrationNames } = await engine.applyMigrations({
       migrationsList: await readMigrations(),
@@ -44,6 +44,7 @@ async function applyAll(url: string): Promise<string[]> {
     return appliedMigrationNames;
   } finally {
     engine.free();
+    await pool.end();
   }
 }
 

@@ -1,7 +1,8 @@
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { access, chmod, chown, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Child } from './child.js';
 import { eventually } from './eventually.js';
@@ -32,11 +33,8 @@ export async function startPostgres(): Promise<RunningPostgres> {
   const data = join(dir, 'data');
   // The working directory of whoever runs the tests may be closed to "nobody".
   const options = { ...identity, cwd: dir };
-  await run(
-    binaries.initdb,
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale', 'C', '--no-sync'],
-    options,
-  );
+  // -a keeps the owner, without which PostgreSQL refuses its own folder.
+  await run('cp', ['-a', await preparedCluster(binaries.initdb, options), data]);
   let child: Child | undefined;
   const start = async (): Promise<void> => {
     const settings = {
@@ -66,6 +64,37 @@ export async function startPostgres(): Promise<RunningPostgres> {
     },
   };
 }
+
+const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/antipode/', import.meta.url));
+const INITDB = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale', 'C', '--no-sync'];
+
+/** initdb takes seconds, a copy of what it makes takes none: made once per version, and kept. */
+async function preparedCluster(
+  initdb: string,
+  options: { uid?: number; gid?: number; cwd: string },
+): Promise<string> {
+  const { stdout } = await run(initdb, ['--version']);
+  const prepared = join(
+    CACHE,
+    `postgres-${stdout.trim().replaceAll(/[^\w.]+/g, '-')}-${options.uid ?? 'own'}`,
+  );
+  if (await exists(prepared)) return prepared;
+  const made = join(options.cwd, 'prepared');
+  await run(initdb, ['-D', made, ...INITDB], options);
+  await mkdir(CACHE, { recursive: true });
+  const staging = await mkdtemp(join(CACHE, 'new-'));
+  await run('cp', ['-a', made, join(staging, 'cluster')]);
+  // Whoever loses this race uses the winner's.
+  await rename(join(staging, 'cluster'), prepared).catch(() => undefined);
+  await Promise.all([made, staging].map((path) => rm(path, { recursive: true, force: true })));
+  return prepared;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 function isReady(child: Child): boolean {
   if (child.ended) throw new Error(`postgres ended: ${child.output}`);

@@ -1,10 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   allProcesses,
   eventually,
@@ -27,7 +27,9 @@ describe('antipode up', () => {
   let data: string;
   let portBase: number;
 
-  beforeAll(() => {
+  let prepared: Scratch;
+
+  beforeAll(async () => {
     // The command is what is tested, so it must be the one of these sources.
     const swc = [
       'src',
@@ -39,12 +41,20 @@ describe('antipode up', () => {
       '--quiet',
     ];
     execFileSync(join(APP, '../../node_modules/.bin/swc'), swc, { cwd: APP });
+    prepared = await openScratch();
+    await prepareData();
+  }, 120_000);
+
+  afterAll(async () => {
+    await prepared[Symbol.asyncDispose]();
   });
 
   beforeEach(async () => {
     scratch = await openScratch();
     data = scratch.file('data');
     portBase = await freePortBase();
+    // The database of a house that has been here before: making one takes longer than all the rest of a test.
+    execFileSync('cp', ['-a', prepared.file('data'), data]);
   });
 
   afterEach(async () => {
@@ -212,7 +222,8 @@ describe('antipode up', () => {
     expect(await ourProcesses()).toEqual([]);
   });
 
-  it('stops at Ctrl-C also while it is still starting', async () => {
+  it('stops at Ctrl-C also while it is still making its database', async () => {
+    await rm(data, { recursive: true });
     const house = await startInForeground();
     await eventually(() => house.said().includes('Starting Antipode'), { timeoutMs: 30_000 });
     house.child.kill('SIGINT');
@@ -287,6 +298,15 @@ describe('antipode up', () => {
     expect(wrong).toMatchObject({ code: 2 });
     expect(wrong.output).toMatch(/--port-base.*It must be a whole number/);
   });
+
+  /** A first start and a stop, in a folder where nothing was. */
+  async function prepareData(): Promise<void> {
+    scratch = prepared;
+    data = prepared.file('data');
+    portBase = await freePortBase();
+    expect(await startHouse()).toMatchObject({ code: 0 });
+    expect(await antipode(['down', '--data', data])).toMatchObject({ code: 0 });
+  }
 
   async function startHouse(
     behaviours: Record<string, Behaviour> = {},

@@ -15,7 +15,7 @@ const EVERYWHERE: readonly ConfigPair[] = [
   ['maintenance.auto', 'false'],
   // A sync and maintenance may meet at a lock that each holds for moments; the default patience is 0.1 s and 1 s.
   ['core.filesRefLockTimeout', '10000'],
-  ['core.packedRefsTimeout', '30000'],
+  ['core.packedRefsTimeout', '5000'],
   // Advice and colours are for people.
   ['advice.detachedHead', 'false'],
   ['color.ui', 'false'],

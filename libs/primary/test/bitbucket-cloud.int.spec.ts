@@ -71,11 +71,11 @@ describe('access on Bitbucket Cloud', () => {
   it.each([false, true])('takes a Bearer token, whether or not git itself does (%s)', async (bearerOnGit) => {
     const { sim, primary, workspace } = host;
     await sim.control.control('PATCH', '/settings', { bearerOnGit });
+    await settled(host);
     await sim.control.resetCounters();
     const ask = (token: string) =>
       primary.authorize({ path: `${workspace}/storefront`, right: 'read', authorization: `Bearer ${token}` });
     expect(await ask(sim.state.mirrorToken)).toEqual({ kind: 'allowed' });
-    // Counted when the answer has gone, which may be a moment later.
     await eventually(async () => (await sim.control.counters()).git.requests === (bearerOnGit ? 1 : 2));
     expect(await ask('guessed')).toEqual({ kind: 'unauthenticated' });
   });
@@ -134,3 +134,15 @@ describe('access on Bitbucket Cloud', () => {
     await expect(host.primary.authorize(question)).rejects.toMatchObject({ code: 'primary_unavailable' });
   });
 });
+
+/** Requests are counted when their answers have gone, which may be a moment after the caller has them. */
+async function settled({ sim }: OpenBitbucket): Promise<void> {
+  let before = -1;
+  const isQuiet = async (): Promise<boolean> => {
+    const { requests } = (await sim.control.counters()).git;
+    const isSame = requests === before;
+    before = requests;
+    return isSame;
+  };
+  await eventually(isQuiet, { everyMs: 50 });
+}

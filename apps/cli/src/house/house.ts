@@ -16,7 +16,7 @@ export interface HouseOptions {
 }
 
 /** A part that ends more often than this within the window is broken, not unlucky. */
-const MOST_RESTARTS = 8;
+const MOST_RESTARTS = 5;
 const RESTART_WINDOW_MS = 60_000;
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 3000;
@@ -26,7 +26,7 @@ const LONGEST_BACKOFF_MS = 3000;
  *
  *   (absent) ─▶ starting ─▶ ready ─▶ stopped
  *                  │          │ ▲
- *                  ▼          ▼ │ with a growing pause, up to eight times a minute
+ *                  ▼          ▼ │ with a growing pause, up to five times a minute
  *               broken ◀── crashed          broken: `whenBroken` rejects, and the caller stops the house
  */
 export class House {

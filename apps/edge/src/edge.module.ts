@@ -20,6 +20,7 @@ import { Mirrors } from './session/mirrors.js';
 import { PassThrough } from './session/pass-through.js';
 import { RefAnswers } from './session/ref-answers.js';
 import { ServeFetch } from './session/serve-fetch.js';
+import { openRelayAuthorization } from './session/relay-authorization.js';
 import { Verdicts } from './session/verdicts.js';
 import { EdgeMetrics } from './telemetry/edge-metrics.js';
 
@@ -28,6 +29,7 @@ const AGENT = 'antipode/0.1.0';
 /** The injection token of `OpenTable`. */
 export const TABLE = Symbol('TABLE');
 const PRIMARY = Symbol('PRIMARY');
+const AUTH = Symbol('AUTH');
 
 /** The table of repositories, open while the edge is. */
 export class OpenTable implements OnModuleInit, OnApplicationShutdown {
@@ -83,11 +85,13 @@ function sessionProviders(config: EdgeConfig, registryClient: registry.RegistryS
     waitMs: config.FETCH_QUEUE_SECONDS * 1000,
   });
   return [
+    { provide: AUTH, useFactory: () => openClient(auth.AuthServiceClient, config.AUTH_GRPC, config) },
     {
       provide: Verdicts,
-      useFactory: () =>
+      inject: [AUTH],
+      useFactory: (client: auth.AuthServiceClient) =>
         new Verdicts({
-          client: openClient(auth.AuthServiceClient, config.AUTH_GRPC, config),
+          client,
           secretKey: Buffer.from(config.SECRET_KEY, 'hex'),
           timeoutMs: config.AUTH_WAIT_MS,
           maxEntries: config.VERDICT_CACHE_ENTRIES,
@@ -148,10 +152,11 @@ function doorProviders(config: EdgeConfig): Provider[] {
   return [
     {
       provide: PassThrough,
-      inject: [PRIMARY],
-      useFactory: (primary: Primary) =>
+      inject: [PRIMARY, AUTH],
+      useFactory: (primary: Primary, client: auth.AuthServiceClient) =>
         new PassThrough({
           primary,
+          authorization: openRelayAuthorization({ primary, client, timeoutMs: config.AUTH_WAIT_MS }),
           admission: passAdmission,
           waitMs: config.PASS_THROUGH_WAIT_SECONDS * 1000,
           idleMs,

@@ -11,13 +11,29 @@ export interface Asked {
   authorize: number;
   ensureFresh: number;
   learn: number;
+  identifyKey: number;
+  relayCredential: number;
+}
+
+/** Somebody whose SSH key is known, and what that proves at the primary. */
+export interface KnownKey {
+  readonly holder: auth.KeyHolder;
+  readonly displayName: string;
+  /** The header with which the primary is asked, and takes relayed requests, on the holder's behalf. */
+  readonly authorization: string;
+  /** What the holder may do; by default both. An access key only reads. */
+  readonly rights?: readonly auth.Right[];
 }
 
 /** auth, registry and sync as real gRPC servers: auth asks the primary, sync fetches from it. */
 export class FakeNeighbours {
-  readonly asked: Asked = { authorize: 0, ensureFresh: 0, learn: 0 };
+  readonly asked: Asked = { authorize: 0, ensureFresh: 0, learn: 0, identifyKey: 0, relayCredential: 0 };
   /** Failures on request, by method. */
   readonly failing: { authorize?: AntipodeError; ensureFresh?: AntipodeError } = {};
+  /** Who holds which public key (SSH's wire format, base64). Tests set and delete. */
+  readonly keys = new Map<string, KnownKey>();
+  /** Paths for which strangers' keys were noticed. */
+  readonly noticed: string[] = [];
   /** How long a verdict may be remembered. */
   verdictMs = 60_000;
   private readonly changes = new EventEmitter();
@@ -45,6 +61,9 @@ export class FakeNeighbours {
     const fakes = new FakeNeighbours(server, options);
     server.add(auth.AuthServiceService, {
       authorize: answerUnary((request: auth.AuthorizeRequest) => fakes.authorize(request)),
+      identifyKey: answerUnary((request: auth.IdentifyKeyRequest) => fakes.identifyKey(request)),
+      noticeUnknownKeys: answerUnary((request: auth.NoticeUnknownKeysRequest) => fakes.notice(request)),
+      getRelayCredential: answerUnary((request: auth.GetRelayCredentialRequest) => fakes.lend(request)),
     });
     server.add(sync.SyncServiceService, {
       ensureFresh: answerUnary((request: sync.EnsureFreshRequest) => fakes.ensureFresh(request)),
@@ -73,21 +92,50 @@ export class FakeNeighbours {
   private async authorize(request: auth.AuthorizeRequest): Promise<auth.AuthorizeResponse> {
     this.asked.authorize += 1;
     if (this.failing.authorize) throw this.failing.authorize;
-    const authorization = request.authorization === '' ? undefined : request.authorization;
-    const verdict = await this.primary.authorize({
-      path: request.repositoryPath,
-      right: 'read',
-      authorization,
-    });
+    const known = request.keyHolder && this.keyOf(request.keyHolder, request.right);
+    const authorization = known?.authorization ?? (request.authorization || undefined);
+    await this.askPrimary(request.repositoryPath, authorization);
+    return {
+      principal: known ? `holder-${known.displayName}` : authorization ? 'somebody-known' : '',
+      validUntilMs: Date.now() + this.verdictMs,
+      outage: false,
+    };
+  }
+
+  private async askPrimary(path: string, authorization: string | undefined): Promise<void> {
+    const verdict = await this.primary.authorize({ path, right: 'read', authorization });
     // The test's primary says only "no" to a stranger, as a host that hides does.
     if (verdict.kind === 'denied' && verdict.message === 'no') throw new AntipodeError('not_found', 'asking');
     if (verdict.kind === 'denied') throw new AntipodeError('denied', 'asking', {}, { hint: verdict.message });
     if (verdict.kind !== 'allowed') throw new AntipodeError(verdict.kind, 'asking');
-    return {
-      principal: authorization ? 'somebody-known' : '',
-      validUntilMs: Date.now() + this.verdictMs,
-      outage: false,
-    };
+  }
+
+  private identifyKey({ publicKey }: auth.IdentifyKeyRequest): Promise<auth.IdentifyKeyResponse> {
+    this.asked.identifyKey += 1;
+    const known = this.keys.get(Buffer.from(publicKey).toString('base64'));
+    return Promise.resolve({ holder: known?.holder, displayName: known?.displayName ?? '' });
+  }
+
+  private notice({ repositoryPath }: auth.NoticeUnknownKeysRequest): Promise<auth.NoticeUnknownKeysResponse> {
+    this.noticed.push(repositoryPath);
+    return Promise.resolve({});
+  }
+
+  private async lend(request: auth.GetRelayCredentialRequest): Promise<auth.GetRelayCredentialResponse> {
+    this.asked.relayCredential += 1;
+    if (!request.keyHolder) throw new AntipodeError('invalid', 'lending without a holder');
+    const { authorization } = this.keyOf(request.keyHolder, request.right);
+    await this.askPrimary(request.repositoryPath, authorization);
+    return { authorization };
+  }
+
+  private keyOf(holder: auth.KeyHolder, right: auth.Right): KnownKey {
+    const name = JSON.stringify(holder);
+    const known = [...this.keys.values()].find((key) => JSON.stringify(key.holder) === name);
+    if (!known) throw new AntipodeError('unauthenticated', 'asking for an unlinked holder');
+    if (known.rights && !known.rights.includes(right))
+      throw new AntipodeError('denied', 'asking', {}, { hint: 'This access key may only read.' });
+    return known;
   }
 
   private async ensureFresh({ repositoryId }: sync.EnsureFreshRequest): Promise<sync.EnsureFreshResponse> {

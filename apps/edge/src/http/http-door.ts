@@ -6,6 +6,8 @@ import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import { decodeUrlPath, type Primary } from '@antipode/primary';
 import type { Logger } from '@antipode/service-kit';
+import { ANONYMOUS, type Caller } from '../session/caller.js';
+import type { Knock } from '../session/hallway.js';
 import { Visit } from '../session/visit.js';
 import type { EdgeMetrics } from '../telemetry/edge-metrics.js';
 import { clientAddress } from './client-address.js';
@@ -148,7 +150,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     }
   }
 
-  private knock(request: IncomingMessage, response: ServerResponse, route: Route, visit: Visit) {
+  private knock(request: IncomingMessage, response: ServerResponse, route: Route, visit: Visit): Knock {
     const gone = new AbortController();
     // Only for a client that left early: an abort makes an exception with a stack, which a good end does not need.
     response.once('close', () => {
@@ -156,7 +158,8 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     });
     return {
       path: decodeUrlPath(route.path),
-      authorization: request.headers.authorization,
+      caller: callerOf(request),
+      right: 'read',
       clientAddress: clientAddress(request, this.options.trustedProxies),
       signal: gone.signal,
       visit,
@@ -232,6 +235,10 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       this.options.logger.warn({ ...line, err: error }, 'request');
     else this.options.logger.info(line, 'request');
   }
+}
+
+function callerOf({ headers: { authorization } }: IncomingMessage): Caller {
+  return authorization === undefined ? ANONYMOUS : { kind: 'credential', authorization };
 }
 
 interface Goodbye {

@@ -1,8 +1,9 @@
-import type { RepositoryPath, SelectedRepository } from '@antipode/domain';
+import type { RepositoryPath, Right, SelectedRepository } from '@antipode/domain';
 import type { registry } from '@antipode/contracts';
 import { AntipodeError } from '@antipode/errors';
 import type { Primary } from '@antipode/primary';
 import { callUnary, type RepositoryTable } from '@antipode/rpc';
+import type { Caller } from './caller.js';
 import type { Verdicts } from './verdicts.js';
 import type { Visit } from './visit.js';
 
@@ -10,8 +11,8 @@ import type { Visit } from './visit.js';
 export interface Knock {
   /** As the client wrote it, decoded once, without the leading slash: "acme/widget.git". */
   readonly path: string | undefined;
-  /** The caller's Authorization header, byte for byte; undefined for an anonymous caller. */
-  readonly authorization: string | undefined;
+  readonly caller: Caller;
+  readonly right: Right;
   readonly clientAddress: string;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
@@ -61,22 +62,22 @@ export class Hallway {
   forget(session: Session): void {
     this.neighbours.verdicts.forget({
       path: session.repository.path,
-      right: 'read',
-      authorization: session.authorization,
+      right: session.right,
+      caller: session.caller,
     });
   }
 
   /** Anonymous callers trouble the primary only where it may say yes. */
   private requireCredential(knock: Knock, known: SelectedRepository | undefined): void {
-    if (knock.authorization !== undefined || known?.public) return;
+    if (knock.caller.kind !== 'anonymous' || (known?.public && knock.right === 'read')) return;
     // A host without an API tells nobody which repositories are public: only its git endpoint knows.
     const isUnknowable = this.neighbours.primary.discovery === undefined;
     if (!isUnknowable) throw new AntipodeError('unauthenticated', 'entering without a credential');
   }
 
-  private authorize({ authorization, clientAddress, signal, visit }: Knock, path: RepositoryPath) {
-    // Every door serves reads; a push is judged by the primary itself.
-    const question = { path, right: 'read' as const, authorization, clientAddress, signal };
+  private authorize(knock: Knock, path: RepositoryPath) {
+    const { right, caller, clientAddress, signal, visit } = knock;
+    const question = { path, right, caller, clientAddress, signal };
     return visit.step('authorize', () => this.neighbours.verdicts.authorize(question));
   }
 

@@ -7,6 +7,7 @@ import { judgeRefusal, type Primary } from '@antipode/primary';
 import type { Admission } from './admission.js';
 import type { Session } from './hallway.js';
 import { offersFilter } from './primary-filter.js';
+import type { RelayAuthorization } from './relay-authorization.js';
 
 export interface PassedRequest {
   readonly method: 'GET' | 'POST';
@@ -28,6 +29,7 @@ export interface PassedAnswer {
 
 export interface PassThroughOptions {
   readonly primary: Primary;
+  readonly authorization: RelayAuthorization;
   readonly admission: Admission;
   readonly waitMs: number;
   readonly idleMs: number;
@@ -99,12 +101,13 @@ export class PassThrough {
   }
 
   private async send(session: Session, passed: PassedRequest): Promise<Dispatcher.ResponseData> {
-    const { authorization, signal, repository } = session;
+    const { caller, right, signal, repository } = session;
+    const authorization = await this.options.authorization(caller, session, right);
     const url = this.url(repository.path, passed.suffix);
     try {
       return await request(url, {
         method: passed.method,
-        headers: { ...passed.headers, ...this.credential(authorization) },
+        headers: { ...passed.headers, ...(authorization === undefined ? {} : { authorization }) },
         body: passed.body ?? null,
         dispatcher: this.agent,
         signal,
@@ -114,13 +117,6 @@ export class PassThrough {
       // Its code alone: libraries hang requests, with their headers, on what they throw.
       throw new AntipodeError('primary_unavailable', 'passing a request through', { reason: codeOf(error) });
     }
-  }
-
-  /** A body can be sent once only, so the credential goes in the form that the primary surely takes. */
-  private credential(authorization: string | undefined): Record<string, string> {
-    return authorization === undefined
-      ? {}
-      : { authorization: this.options.primary.relayAuthorization(authorization) };
   }
 
   private url(path: RepositoryPath, suffix: string): string {

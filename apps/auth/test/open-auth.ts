@@ -64,6 +64,7 @@ export async function openAuth(env: Readonly<Record<string, string>>): Promise<O
         right: right === 'read' ? auth.Right.RIGHT_READ : auth.Right.RIGHT_WRITE,
         authorization,
         clientAddress: from,
+        keyHolder: undefined,
       },
       { timeoutMs: 30_000 },
     );

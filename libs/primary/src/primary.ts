@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RepositoryId, RepositoryPath, Right } from '@antipode/domain';
+import type { AccessKeys } from './access-keys.js';
+import type { OAuth } from './oauth.js';
 
 /**
  * What we ask of the host that we mirror. One adapter per kind of host; nothing outside the adapters
@@ -22,6 +24,12 @@ export interface Primary {
 
   /** The repository's git URL on the primary, without credentials: "https://bitbucket.org/acme/widget.git". */
   gitUrl(path: RepositoryPath): string;
+
+  /** Base of the primary's SSH URLs, "ssh://git@bitbucket.org"; absent where pushes and fetches over SSH are not known there. */
+  readonly sshUrl?: string;
+
+  /** The repository's path as git's command names it over SSH: "acme/widget.git". */
+  sshPath(path: RepositoryPath): string;
 
   /**
    * Asks the primary's own git endpoint whether a caller may use a repository.
@@ -47,6 +55,12 @@ export interface Primary {
 
   /** Absent where the host sends no webhooks. */
   readonly webhooks?: Webhooks;
+
+  /** Absent where nobody can link an account: the host has no OAuth that we know, or the mirror has no consumer there. */
+  readonly oauth?: OAuth;
+
+  /** Absent where the host has no API to list access keys. */
+  readonly accessKeys?: AccessKeys;
 
   /** True where a repository may be learnt from the first request that the primary authorises. */
   readonly onDemand: boolean;

@@ -12,6 +12,12 @@ const list = z
       .filter(Boolean),
   );
 
+/** A switch that is off where nothing is said. */
+const no = z
+  .enum(['true', 'false', '1', '0'])
+  .default('false')
+  .transform((text) => text === 'true' || text === '1');
+
 /** Settings of services that speak to the primary. */
 export const primarySettings = {
   PRIMARY_KIND: z.enum(['bitbucket-cloud', 'git-http']).default('bitbucket-cloud'),
@@ -33,12 +39,31 @@ export const primarySettings = {
   /** git-http: paths of known repositories, comma separated. */
   PRIMARY_REPOSITORIES: list,
   /** git-http: a repository is learnt from the first request that the primary authorises. */
-  PRIMARY_ON_DEMAND: z
-    .enum(['true', 'false', '1', '0'])
-    .default('false')
-    .transform((text) => text === 'true' || text === '1'),
+  PRIMARY_ON_DEMAND: no,
   /** git-http: what the host's URLs carry after a repository's path. "none" for hosts that have no ".git" there. */
   PRIMARY_GIT_SUFFIX: z.enum(['.git', 'none']).default('.git'),
+  /** Base of SSH URLs, "ssh://git@host:port". bitbucket-cloud: ssh://git@bitbucket.org; git-http: none. */
+  PRIMARY_SSH_URL: z
+    .string()
+    .regex(
+      /^ssh:\/\/[A-Za-z0-9._-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?\/?$/,
+      'ssh://user@host:port',
+    )
+    .transform((text) => text.replace(/\/$/, ''))
+    .optional(),
+  /** The primary's SSH host keys, as lines of OpenSSH's known_hosts; absent: nothing is relayed with a caller's agent. */
+  PRIMARY_SSH_KNOWN_HOSTS_FILE: z.string().optional(),
+  /** The mirror's OAuth consumer at the primary, with which people link their accounts; absent: nobody can. */
+  PRIMARY_OAUTH_KEY: z
+    .string()
+    .regex(/^[\x21-\x39\x3b-\x7e]{1,512}$/, 'the key of an OAuth consumer')
+    .optional(),
+  /** A file that holds the consumer's secret and nothing else. */
+  PRIMARY_OAUTH_SECRET_FILE: z.string().optional(),
+  /** Base of the OAuth endpoints. bitbucket-cloud: https://bitbucket.org/site/oauth2. */
+  PRIMARY_OAUTH_URL: baseUrl.optional(),
+  /** Send PKCE's challenge (RFC 7636); whether Bitbucket takes it is not documented. */
+  PRIMARY_OAUTH_PKCE: no,
   /** Longest wait for one answer of the primary, in seconds. */
   PRIMARY_TIMEOUT_SECONDS: z.coerce.number().positive().max(600).default(10),
   /** Connections kept to each host of the primary. */

@@ -14,6 +14,7 @@ const QUESTION: auth.AuthorizeRequest = {
   right: auth.Right.RIGHT_READ,
   authorization: '',
   clientAddress: '',
+  keyHolder: undefined,
 };
 const ANSWER: auth.AuthorizeResponse = { principal: 'p', validUntilMs: 5, outage: false };
 

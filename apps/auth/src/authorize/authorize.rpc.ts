@@ -34,6 +34,9 @@ export class AuthorizeRpc implements OnApplicationBootstrap, BeforeApplicationSh
       logger.warn({ err: error, method }, 'call failed');
     this.server = new RpcServer(config.GRPC_LISTEN, config).add(auth.AuthServiceService, {
       authorize: answerUnary((request: auth.AuthorizeRequest) => this.authorize(request), failed),
+      identifyKey: answerUnary(() => this.identifyKey(), failed),
+      noticeUnknownKeys: answerUnary(() => Promise.resolve({}), failed),
+      getRelayCredential: answerUnary(() => this.getRelayCredential(), failed),
     });
   }
 
@@ -45,7 +48,17 @@ export class AuthorizeRpc implements OnApplicationBootstrap, BeforeApplicationSh
     await this.server.close();
   }
 
+  /** No key is known yet. */
+  private identifyKey(): Promise<auth.IdentifyKeyResponse> {
+    return Promise.resolve({ holder: undefined, displayName: '' });
+  }
+
+  private getRelayCredential(): Promise<auth.GetRelayCredentialResponse> {
+    return Promise.reject(new AntipodeError('not_found', 'lending a credential'));
+  }
+
   private async authorize(request: auth.AuthorizeRequest): Promise<auth.AuthorizeResponse> {
+    if (request.keyHolder) throw new AntipodeError('not_found', 'authorizing the holder of a key');
     const right = RIGHTS[request.right];
     if (right === undefined) throw new AntipodeError('invalid', 'reading the right that is asked for');
     // The edge has parsed the path; what is not in the adapter's normal form was not asked by it.

@@ -3,8 +3,12 @@ import type { RepositoryId, RepositoryPath } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
 import { askGit, type GitOracleOptions } from '../git-oracle/git-oracle.js';
 import { openAgent } from '../http/open-agent.js';
+import type { OAuth } from '../oauth.js';
 import type { AccessQuestion, ConnectionCredential, Primary, Verdict } from '../primary.js';
+import { readSecretFile } from '../read-secret-file.js';
 import type { PrimaryConfig } from '../settings.js';
+import { BitbucketAccessKeys } from './bitbucket-access-keys.js';
+import { BitbucketOAuth, type BitbucketOAuthOptions } from './bitbucket-oauth.js';
 import { bearerAsBasic, gitAuthorization } from './git-credentials.js';
 import { BitbucketDiscovery } from './bitbucket-discovery.js';
 import { BitbucketWebhooks } from './bitbucket-webhooks.js';
@@ -13,6 +17,8 @@ import { RestClient } from './rest/rest-client.js';
 
 const GIT_URL = 'https://bitbucket.org';
 const API_URL = 'https://api.bitbucket.org/2.0';
+const OAUTH_URL = 'https://bitbucket.org/site/oauth2';
+const SSH_URL = 'ssh://git@bitbucket.org';
 
 /** Bitbucket Cloud, by its public API and its git endpoint alone. */
 export class BitbucketCloud implements Primary {
@@ -22,6 +28,9 @@ export class BitbucketCloud implements Primary {
   readonly configured: readonly RepositoryPath[] = [];
   readonly discovery: BitbucketDiscovery;
   readonly webhooks: BitbucketWebhooks;
+  readonly sshUrl: string;
+  readonly accessKeys: BitbucketAccessKeys;
+  readonly oauth?: OAuth;
   private readonly base: string;
   private readonly oracle: GitOracleOptions & { readonly agent: Agent };
 
@@ -35,6 +44,10 @@ export class BitbucketCloud implements Primary {
     const workspace = (): string => config.PRIMARY_WORKSPACE ?? missingWorkspace();
     this.discovery = new BitbucketDiscovery(rest, workspace);
     this.webhooks = new BitbucketWebhooks(rest, workspace);
+    this.sshUrl = config.PRIMARY_SSH_URL ?? SSH_URL;
+    this.accessKeys = new BitbucketAccessKeys(rest, workspace);
+    const consumer = readConsumer(config);
+    if (consumer) this.oauth = new BitbucketOAuth({ ...consumer, timeoutMs, agent: this.oracle.agent }, rest);
   }
 
   parseRepositoryPath(path: string): RepositoryPath | undefined {
@@ -43,6 +56,10 @@ export class BitbucketCloud implements Primary {
 
   gitUrl(path: RepositoryPath): string {
     return `${this.base}/${path}.git`;
+  }
+
+  sshPath(path: RepositoryPath): string {
+    return `${path}.git`;
   }
 
   /** Whether Bitbucket's git takes Bearer is not documented, so a refused one is asked again in the documented form. */
@@ -70,6 +87,18 @@ export class BitbucketCloud implements Primary {
   async close(): Promise<void> {
     await this.oracle.agent.destroy();
   }
+}
+
+/** Services that share the settings of the primary need not have the secret: they are given no OAuth then. */
+function readConsumer(config: PrimaryConfig): Omit<BitbucketOAuthOptions, 'agent' | 'timeoutMs'> | undefined {
+  const { PRIMARY_OAUTH_KEY: key, PRIMARY_OAUTH_SECRET_FILE: file } = config;
+  if (key === undefined || file === undefined) return undefined;
+  return {
+    base: (config.PRIMARY_OAUTH_URL ?? OAUTH_URL).replace(/\/+$/, ''),
+    key,
+    secret: () => readSecretFile('PRIMARY_OAUTH_SECRET_FILE', file),
+    pkce: config.PRIMARY_OAUTH_PKCE,
+  };
 }
 
 function missingWorkspace(): never {

@@ -36,6 +36,23 @@ export const hookShape = z.object({
   url: z.string().nullish(),
 });
 
+export const accountShape = z.object({
+  uuid,
+  display_name: z.string().nullish(),
+  nickname: z.string().nullish(),
+});
+
+export const sshKeyShape = z.object({
+  key: z.string(),
+  expires_on: z.string().nullish(),
+});
+
+export const deployKeyShape = z.object({
+  id: z.union([z.number(), z.string()]),
+  key: z.string(),
+  label: z.string().nullish(),
+});
+
 /** What every webhook body may carry; bitbucket-cloud's other keys are not ours to read. */
 export const deliveryShape = z.object({
   repository: z.object({ uuid }).optional(),

@@ -43,6 +43,10 @@ export class GitHttp implements Primary {
     return `${this.base}/${path.split('/').map(encodeURIComponent).join('/')}${this.suffix}`;
   }
 
+  sshPath(path: RepositoryPath): string {
+    return `${path}${this.suffix}`;
+  }
+
   authorize(question: AccessQuestion, signal?: AbortSignal): Promise<Verdict> {
     return askGit({ ...question, url: this.gitUrl(question.path) }, this.oracle, signal);
   }

@@ -67,6 +67,13 @@ export class RestClient {
     }
   }
 
+  /** One thing. */
+  async one<Item>(path: string, schema: z.ZodType<Item>, call: RestCall): Promise<Item> {
+    const item = schema.safeParse(await this.get(`${this.options.base}${path}`, call));
+    if (item.success) return item.data;
+    throw new AntipodeError('primary_misbehaved', DOING, { path, problems: problems(item.error) });
+  }
+
   /** POST, PUT or DELETE of one thing; the answer's body as it came. */
   async change(
     method: 'POST' | 'PUT' | 'DELETE',

@@ -65,11 +65,17 @@ describe('antipode up', () => {
     expect(left).toEqual([]);
   });
 
-  it('starts all parts, says where they are, and stops them all', async () => {
-    const up = await startHouse();
+  it('starts all parts, keeps them running alone, and stops them all', async () => {
+    const home = await makeFakeHome(scratch.file('home'));
+    const args = ['up', '--no-demo', '--detach', '--data', data, '--port-base', String(portBase)];
+    // As tools/bootstrap.mjs starts it: with a channel by which either learns that the other is gone.
+    const child = spawn(process.execPath, [join(APP, 'dist/main.js'), ...args], {
+      env: environment({ ANTIPODE_HOME: home }),
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
 
-    expect(up).toMatchObject({ code: 0 });
-    expect(up.output).toMatch(/Ready after/);
     const demo = await readDemo();
     expect(demo).toMatchObject({
       mirror: {
@@ -86,6 +92,8 @@ describe('antipode up', () => {
       users: [{ username: 'walter', email: 'walter@example.com', apiToken: 'writer-token', role: 'writer' }],
     });
     expect(demo.processes.map(({ name }) => name).sort()).toEqual(PARTS);
+    // It used to stop right after: a mistaken stop takes a moment to show.
+    await setTimeout(1000);
     expect((await antipode(['status', '--data', data])).code).toBe(0);
 
     expect(await antipode(['down', '--data', data])).toMatchObject({ code: 0 });
@@ -93,20 +101,34 @@ describe('antipode up', () => {
     expect((await antipode(['status', '--data', data])).code).toBe(3);
   });
 
-  it('leaves a detached house running when the command and what started it have ended', async () => {
-    const home = await makeFakeHome(scratch.file('home'));
-    const args = ['up', '--no-demo', '--detach', '--data', data, '--port-base', String(portBase)];
-    // As tools/bootstrap.mjs starts it: with a channel by which either learns that the other is gone.
-    const child = spawn(process.execPath, [join(APP, 'dist/main.js'), ...args], {
-      env: environment({ ANTIPODE_HOME: home }),
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
-    const [code] = (await once(child, 'exit')) as [number];
+  it('keeps its data and secrets, lets nobody else read them, and refuses a second house on them', async () => {
+    await writeFile(join(data, 'postgres/left-by-the-first-start'), '');
+    const token = (await readFile(join(data, 'secrets/admin-token'), 'utf8')).trim();
 
-    expect(code).toBe(0);
-    // It used to stop right after: a mistaken stop takes a moment to show.
-    await setTimeout(1000);
+    expect((await startHouse()).code).toBe(0);
+
+    expect((await readDemo()).mirror.adminToken).toBe(token);
+    await stat(join(data, 'postgres/left-by-the-first-start'));
+    expect((await stat(join(data, 'secrets/admin-token'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(data, 'demo.json'))).mode & 0o777).toBe(0o600);
+
+    const second = await up({}, ['--port-base', String(await freePortBase())]);
+    expect(second.code).toBe(1);
+    expect(second.output).toMatch(/A house already runs on/);
     expect((await antipode(['status', '--data', data])).code).toBe(0);
+  });
+
+  it('brings a killed part back under another pid, and leaves nothing when it is killed itself', async () => {
+    await startHouse();
+    for (const name of ['edge', 'redis', 'postgres']) {
+      const pid = pidOf(await readDemo(), name);
+      process.kill(pid, 'SIGKILL');
+      await eventually(async () => pidOf(await readDemo(), name) !== pid, { timeoutMs: 20_000 });
+    }
+    expect((await antipode(['status', '--data', data])).code).toBe(0);
+
+    process.kill(await supervisorPid(), 'SIGKILL');
+    await eventually(async () => (await ourProcesses()).length === 0, { timeoutMs: 15_000 });
   });
 
   it('stops a house in the foreground when what started it is killed', async () => {
@@ -122,29 +144,6 @@ describe('antipode up', () => {
     await once(child, 'exit');
 
     expect(await ourProcesses()).toEqual([]);
-  });
-
-  it('keeps its data and secrets across a stop, and lets nobody else read them', async () => {
-    await startHouse();
-    const before = await readDemo();
-    await writeFile(join(data, 'postgres/left-by-the-first-start'), '');
-    await antipode(['down', '--data', data]);
-
-    expect((await startHouse()).code).toBe(0);
-
-    expect((await readDemo()).mirror.adminToken).toBe(before.mirror.adminToken);
-    await stat(join(data, 'postgres/left-by-the-first-start'));
-    expect((await stat(join(data, 'secrets/admin-token'))).mode & 0o777).toBe(0o600);
-    expect((await stat(join(data, 'demo.json'))).mode & 0o777).toBe(0o600);
-  });
-
-  it('refuses a second house on the same data, and leaves the first alone', async () => {
-    await startHouse();
-    const second = await up({}, ['--port-base', String(await freePortBase())]);
-
-    expect(second.code).toBe(1);
-    expect(second.output).toMatch(/A house already runs on/);
-    expect((await antipode(['status', '--data', data])).code).toBe(0);
   });
 
   it('names the part, the port and the holder where a port is taken, and starts nothing', async () => {
@@ -190,16 +189,6 @@ describe('antipode up', () => {
     expect(await ourProcesses()).toEqual([]);
   });
 
-  it('brings a killed part back under another pid, and demo.json knows it', async () => {
-    await startHouse();
-    for (const name of ['edge', 'redis', 'postgres']) {
-      const pid = pidOf(await readDemo(), name);
-      process.kill(pid, 'SIGKILL');
-      await eventually(async () => pidOf(await readDemo(), name) !== pid, { timeoutMs: 20_000 });
-    }
-    expect((await antipode(['status', '--data', data])).code).toBe(0);
-  });
-
   it('stops everything where a part falls over again and again', async () => {
     const house = await startInForeground({ sync: 'falls over' });
     const [code] = (await once(house.child, 'exit')) as [number];
@@ -230,13 +219,6 @@ describe('antipode up', () => {
     await once(house.child, 'exit');
 
     expect(await ourProcesses()).toEqual([]);
-  });
-
-  it('leaves no process behind when the supervisor itself is killed', async () => {
-    await startHouse();
-    process.kill(await supervisorPid(), 'SIGKILL');
-
-    await eventually(async () => (await ourProcesses()).length === 0, { timeoutMs: 15_000 });
   });
 
   it('ends what a killed supervisor left behind before it starts anew', async () => {

@@ -33,10 +33,14 @@ describe('npm start --detach', () => {
     const { demo, portBase } = house;
     expect(demo.mirror).toEqual({
       url: `http://127.0.0.1:${portBase}`,
-      ssh: null,
+      ssh: `ssh://git@127.0.0.1:${house.portBase + 9}`,
       adminToken: expect.stringMatching(/^.{32,}$/),
     });
-    expect(demo.primary).toEqual({ url: house.at(2), api: `${house.at(2)}/2.0`, ssh: null });
+    expect(demo.primary).toEqual({
+      url: house.at(2),
+      api: `${house.at(2)}/2.0`,
+      ssh: `ssh://git@127.0.0.1:${house.portBase + 15}`,
+    });
     expect(demo.workspace).toBe('acme');
     expect(demo.users.map(({ role }) => role).sort()).toEqual(['owner', 'reader', 'stranger', 'writer']);
     for (const user of demo.users) {

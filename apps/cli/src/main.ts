@@ -11,6 +11,13 @@ import { remoteScreen, report } from './screen/remote-screen.js';
 import { EXIT, sentenceOf } from './stopped-short.js';
 import { stopSignal } from './stop-signal.js';
 
+// Whoever reads our output may leave (`| head`); what was asked for is done all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const config = readConfig();
 const screen = config.detached ? remoteScreen() : openScreen();
 

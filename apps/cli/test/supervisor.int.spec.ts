@@ -80,13 +80,13 @@ describe('antipode up', () => {
     expect(demo).toMatchObject({
       mirror: {
         url: `http://127.0.0.1:${portBase}`,
-        ssh: null,
+        ssh: `ssh://git@127.0.0.1:${portBase + 9}`,
         adminToken: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
       primary: {
         url: `http://127.0.0.1:${portBase + 2}`,
         api: `http://127.0.0.1:${portBase + 2}/2.0`,
-        ssh: null,
+        ssh: `ssh://git@127.0.0.1:${portBase + 15}`,
       },
       workspace: 'acme',
       users: [{ username: 'walter', email: 'walter@example.com', apiToken: 'writer-token', role: 'writer' }],

@@ -9,7 +9,7 @@ export interface DemoUser {
 
 /** `<data>/demo.json`: what `npm start -- --detach` leaves for programs. */
 export interface DemoDocument {
-  readonly mirror: { readonly url: string; readonly ssh: string | null; readonly adminToken: string };
+  readonly mirror: { readonly url: string; readonly ssh: string; readonly adminToken: string };
   readonly primary: { readonly url: string; readonly api: string | null; readonly ssh: string | null };
   readonly workspace: string | null;
   readonly users: readonly DemoUser[];

@@ -13,7 +13,7 @@ export async function sim(
   { config, screen, stop }: { config: CliConfig; screen: Screen; stop: AbortSignal },
 ): Promise<void> {
   const dataFolder = resolve(options.data);
-  const { sim: port } = portsFrom(options.portBase);
+  const { sim: port, simSsh: sshPort } = portsFrom(options.portBase);
   const journal = await Journal.take(dataFolder, options.portBase, () => undefined);
   const house = new House({
     dataFolder,
@@ -23,7 +23,7 @@ export async function sim(
     onChange: () => Promise.resolve(),
   });
   try {
-    const part = simulatorPart({ home: config.home, dataFolder, port });
+    const part = simulatorPart({ home: config.home, dataFolder, port, sshPort });
     await requireFreePorts([part]);
     await house.start([part], stop);
     screen.settle();
@@ -40,9 +40,10 @@ export async function sim(
   }
 }
 
-function introduction({ workspace, users, mirrorToken }: SimulatorState, url: string): string[] {
+function introduction({ workspace, users, mirrorToken, ssh }: SimulatorState, url: string): string[] {
   return [
     `A simulated Bitbucket Cloud: git at ${url}/${workspace}/…, REST at ${url}/2.0, faults at ${url}/_sim/.`,
+    ...(ssh ? [`Its SSH side: ${ssh.url}`] : []),
     'Its users, with their API tokens:',
     ...users.map(
       ({ role, username, email, apiToken }) =>

@@ -9,7 +9,7 @@ import { loadSecrets, type Secrets } from '../house/secrets.js';
 import { DemoFile } from '../demo/demo-file.js';
 import { foundationParts, servicePartsFor, simulatedPrimary, STOP_ORDER } from '../parts/all-parts.js';
 import { readSimulatorState, simulatorUrl, type SimulatorState } from '../parts/simulator.js';
-import { publicUrl } from '../parts/services.js';
+import { publicSshUrl, publicUrl } from '../parts/services.js';
 import type { Screen } from '../screen/screen.js';
 import { primaryFrom, type UpOptions } from './up-settings.js';
 
@@ -107,6 +107,7 @@ async function open(options: UpOptions, premises: Premises, house: House, demoFi
       ...premises,
       sim,
       mirrorUrl: publicUrl(ports),
+      mirrorSshUrl: publicSshUrl(ports),
       primaryUrl: simulatorUrl(ports.sim),
       adminToken: secrets.adminToken,
     });

@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { replaceFile, type RecordedProcess } from '../house/journal.js';
 import type { Ports } from '../house/ports.js';
 import type { Primary } from '../parts/primary.js';
-import { publicUrl } from '../parts/services.js';
+import { publicSshUrl, publicUrl } from '../parts/services.js';
 import type { SimulatorState } from '../parts/simulator.js';
 
 /** What a running house is: the way in for end-to-end tests and benchmarks. */
 export interface DemoDocument {
-  /** `ssh` is null while the mirror has no SSH door. */
-  readonly mirror: { readonly url: string; readonly ssh: string | null; readonly adminToken: string };
+  readonly mirror: { readonly url: string; readonly ssh: string; readonly adminToken: string };
   /** `api` and `ssh` are null where the primary has none. */
   readonly primary: { readonly url: string; readonly api: string | null; readonly ssh: string | null };
   readonly workspace: string | null;
@@ -39,8 +38,12 @@ export class DemoFile {
 
   async write({ ports, adminToken, primary, sim, processes }: DemoFacts): Promise<void> {
     this.document = {
-      mirror: { url: publicUrl(ports), ssh: null, adminToken },
-      primary: { url: primary.gitUrl ?? 'https://bitbucket.org', api: primary.apiUrl ?? null, ssh: null },
+      mirror: { url: publicUrl(ports), ssh: publicSshUrl(ports), adminToken },
+      primary: {
+        url: primary.gitUrl ?? 'https://bitbucket.org',
+        api: primary.apiUrl ?? null,
+        ssh: primary.sshUrl ?? null,
+      },
       workspace: sim?.workspace ?? primary.workspace ?? null,
       users: sim?.users ?? [],
       processes: publicView(processes),

@@ -13,6 +13,7 @@ export interface DemoOptions {
   readonly stop: AbortSignal;
   readonly dataFolder: string;
   readonly mirrorUrl: string;
+  readonly mirrorSshUrl: string;
   readonly primaryUrl: string;
   readonly adminToken: string;
   readonly sim: SimulatorState;
@@ -60,6 +61,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
       cloner,
       cloneResult,
       mirrorUrl,
+      mirrorSshUrl: options.mirrorSshUrl,
       primaryUrl,
       sim,
     },

@@ -14,6 +14,7 @@ export interface DemoOutcome {
   readonly cloneTraffic: Traffic;
   readonly destination: string;
   readonly mirrorUrl: string;
+  readonly mirrorSshUrl: string;
   readonly primaryUrl: string;
   readonly adminTokenFile: string;
   readonly sim: SimulatorState;
@@ -47,6 +48,7 @@ export function whatHappened({
 export function goOnWith({
   cloned,
   mirrorUrl,
+  mirrorSshUrl,
   primaryUrl,
   adminTokenFile,
   sim,
@@ -56,6 +58,8 @@ export function goOnWith({
   return [
     'Go on with',
     `  git clone ${withUser(mirrorUrl)}/${cloned.path}.git`,
+    `  git clone ${mirrorSshUrl}/${cloned.path}.git`,
+    `    once your SSH key is known: add it to your account at the primary, and link the account at ${mirrorUrl}/-/link`,
     '',
     `  the mirror   ${mirrorUrl}`,
     `  its REST     ${mirrorUrl}/-/api/v1/repositories (Authorization: Bearer, with the token in ${adminTokenFile})`,

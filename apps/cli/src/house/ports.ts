@@ -15,11 +15,13 @@ export interface Ports {
   readonly registryOps: number;
   readonly syncOps: number;
   readonly lfsOps: number;
+  readonly simSsh: number;
+  readonly authHttp: number;
 }
 
 export const DEFAULT_PORT_BASE = 7990;
-/** Offsets 0 to 14 are in use. */
-export const HIGHEST_PORT_BASE = 65535 - 14;
+/** Offsets 0 to 16 are in use. */
+export const HIGHEST_PORT_BASE = 65535 - 16;
 
 export function portsFrom(base: number): Ports {
   return {
@@ -38,5 +40,7 @@ export function portsFrom(base: number): Ports {
     registryOps: base + 12,
     syncOps: base + 13,
     lfsOps: base + 14,
+    simSsh: base + 15,
+    authHttp: base + 16,
   };
 }

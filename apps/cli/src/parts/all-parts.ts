@@ -6,7 +6,7 @@ import { databaseUrl, postgresPart } from './postgres.js';
 import type { Primary } from './primary.js';
 import { redisPart, redisUrl } from './redis.js';
 import { serviceParts } from './services.js';
-import { simulatorPart, simulatorUrl, type SimulatorState } from './simulator.js';
+import { simulatorPart, simulatorSshUrl, simulatorUrl, type SimulatorState } from './simulator.js';
 
 /** What every part is made from. */
 export interface Site {
@@ -30,7 +30,9 @@ export function foundationParts(
   return [
     postgresPart({ dataFolder, port: ports.postgres, password: secrets.postgresPassword }),
     redisPart({ dataFolder, port: ports.redis, password: secrets.redisPassword }),
-    ...(withSimulator ? [simulatorPart({ home: config.home, dataFolder, port: ports.sim })] : []),
+    ...(withSimulator
+      ? [simulatorPart({ home: config.home, dataFolder, port: ports.sim, sshPort: ports.simSsh })]
+      : []),
   ];
 }
 
@@ -54,11 +56,31 @@ export async function simulatedPrimary(
   connect: boolean,
 ): Promise<Primary> {
   const url = simulatorUrl(ports.sim);
-  const known = { kind: 'bitbucket-cloud', gitUrl: url, apiUrl: `${url}/2.0` } as const;
+  const known = {
+    kind: 'bitbucket-cloud',
+    gitUrl: url,
+    apiUrl: `${url}/2.0`,
+    sshUrl: simulatorSshUrl(ports.simSsh),
+    sshKnownHostsFile: await keepSecret(
+      dataFolder,
+      'primary-known-hosts',
+      [...(sim.ssh?.knownHosts ?? []), ''].join('\n'),
+    ),
+  } as const;
   if (!connect) return known;
   return {
     ...known,
     workspace: sim.workspace,
     tokenFile: await keepSecret(dataFolder, 'primary-token', sim.mirrorToken),
+    ...(sim.oauth ? { oauth: await oauthConsumer(dataFolder, url, sim.oauth) } : {}),
   };
+}
+
+async function oauthConsumer(
+  dataFolder: string,
+  simulator: string,
+  { key, secret }: NonNullable<SimulatorState['oauth']>,
+): Promise<NonNullable<Primary['oauth']>> {
+  const secretFile = await keepSecret(dataFolder, 'primary-oauth-secret', secret);
+  return { url: `${simulator}/site/oauth2`, key, secretFile };
 }

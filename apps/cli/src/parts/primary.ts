@@ -4,6 +4,12 @@ export interface Primary {
   /** Base URL of git over HTTP. */
   readonly gitUrl?: string;
   readonly apiUrl?: string;
+  /** Base URL of git over SSH. */
+  readonly sshUrl?: string;
+  /** A file of OpenSSH's known_hosts lines: the keys by which the host is known. */
+  readonly sshKnownHostsFile?: string;
+  /** By which people link their accounts. */
+  readonly oauth?: { readonly url: string; readonly key: string; readonly secretFile: string };
   readonly workspace?: string;
   /** A file that holds the connection's token. */
   readonly tokenFile?: string;

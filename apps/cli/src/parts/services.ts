@@ -20,6 +20,7 @@ export interface ServicesOptions {
 export type ServiceName = 'auth' | 'registry' | 'sync' | 'lfs' | 'edge';
 
 export const publicUrl = (ports: Ports): string => `http://127.0.0.1:${ports.edgeHttp}`;
+export const publicSshUrl = (ports: Ports): string => `ssh://git@127.0.0.1:${ports.edgeSsh}`;
 
 /** Antipode's own five services, each with the settings of docs and READMEs, by environment. */
 export function serviceParts(options: ServicesOptions): Part[] {
@@ -62,21 +63,23 @@ interface Listens {
   readonly ops: number;
   readonly grpc?: number;
   readonly http?: number;
+  readonly ssh?: number;
 }
 
 const ownPorts = (ports: Ports): Record<ServiceName, Listens> => ({
-  auth: { ops: ports.authOps, grpc: ports.authGrpc },
+  auth: { ops: ports.authOps, grpc: ports.authGrpc, http: ports.authHttp },
   registry: { ops: ports.registryOps, grpc: ports.registryGrpc, http: ports.registryHttp },
   sync: { ops: ports.syncOps, grpc: ports.syncGrpc },
   lfs: { ops: ports.lfsOps, grpc: ports.lfsGrpc },
-  edge: { ops: ports.edgeOps, http: ports.edgeHttp },
+  edge: { ops: ports.edgeOps, http: ports.edgeHttp, ssh: ports.edgeSsh },
 });
 
-const listenSettings = ({ ops, grpc, http }: Listens): Record<string, string> => ({
+const listenSettings = ({ ops, grpc, http, ssh }: Listens): Record<string, string> => ({
   OPS_HOST: '127.0.0.1',
   OPS_PORT: String(ops),
   ...(grpc === undefined ? {} : { GRPC_LISTEN: `127.0.0.1:${grpc}` }),
   ...(http === undefined ? {} : { HTTP_HOST: '127.0.0.1', HTTP_PORT: String(http) }),
+  ...(ssh === undefined ? {} : { SSH_HOST: '127.0.0.1', SSH_PORT: String(ssh) }),
 });
 
 function sharedSettings({ dataFolder, ports, ...options }: ServicesOptions): Record<string, string> {
@@ -90,7 +93,9 @@ function sharedSettings({ dataFolder, ports, ...options }: ServicesOptions): Rec
     REGISTRY_HTTP: `http://127.0.0.1:${ports.registryHttp}`,
     DATABASE_URL: options.databaseUrl,
     REDIS_URL: options.redisUrl,
+    AUTH_HTTP: `http://127.0.0.1:${ports.authHttp}`,
     PUBLIC_URL: publicUrl(ports),
+    SSH_URL: publicSshUrl(ports),
     ADMIN_TOKEN: options.adminToken,
     SECRET_KEY: options.secretKey,
   };
@@ -104,6 +109,11 @@ function primarySettings(primary: Primary): Record<string, string> {
     PRIMARY_API_URL: primary.apiUrl,
     PRIMARY_WORKSPACE: primary.workspace,
     PRIMARY_TOKEN_FILE: primary.tokenFile,
+    PRIMARY_SSH_URL: primary.sshUrl,
+    PRIMARY_SSH_KNOWN_HOSTS_FILE: primary.sshKnownHostsFile,
+    PRIMARY_OAUTH_URL: primary.oauth?.url,
+    PRIMARY_OAUTH_KEY: primary.oauth?.key,
+    PRIMARY_OAUTH_SECRET_FILE: primary.oauth?.secretFile,
     PRIMARY_REPOSITORIES: primary.repositories?.join(','),
     PRIMARY_ON_DEMAND: primary.onDemand === undefined ? undefined : String(primary.onDemand),
   };

@@ -5,22 +5,24 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildWorkspace, installWorkspace } from './bootstrap/workspace.mjs';
-import { checkMachine, ensureRedis } from './bootstrap/machine.mjs';
+import { checkMachine, ensurePrograms, NEEDS } from './bootstrap/machine.mjs';
 import { StepFailed } from './bootstrap/steps.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
+const { redis, ssh, plink, dropbear } = NEEDS;
+
 /** The words after `node tools/bootstrap.mjs`: what each prepares, and what it then runs under our own Node. */
 const COMMANDS = {
-  start: { redis: true, program: 'apps/cli/dist/main.js', args: ['up'] },
+  start: { needs: [redis], program: 'apps/cli/dist/main.js', args: ['up'] },
   // Whatever was built last can stop a house; nobody wants to wait for a compiler then.
-  stop: { redis: false, program: 'apps/cli/dist/main.js', args: ['down'], anyBuild: true },
-  cli: { redis: false, program: 'apps/cli/dist/main.js', args: [] },
-  test: { redis: true, program: 'tools/check.mjs', args: ['--all'] },
+  stop: { needs: [], program: 'apps/cli/dist/main.js', args: ['down'], anyBuild: true },
+  cli: { needs: [], program: 'apps/cli/dist/main.js', args: [] },
+  test: { needs: [redis, ssh, plink, dropbear], program: 'tools/check.mjs', args: ['--all'] },
   // For images: everything installed and built, nothing run.
-  prepare: { redis: false, program: undefined, args: [] },
-  check: { redis: false, program: 'tools/check.mjs', args: [] },
-  bench: { redis: true, program: 'bench/dist/main.js', args: [] },
+  prepare: { needs: [], program: undefined, args: [] },
+  check: { needs: [], program: 'tools/check.mjs', args: [] },
+  bench: { needs: [redis, ssh], program: 'bench/dist/main.js', args: [] },
 };
 
 async function main([name = 'start', ...rest]) {
@@ -29,7 +31,7 @@ async function main([name = 'start', ...rest]) {
     throw new StepFailed(`Unknown command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}.`);
   const args = rest[0] === '--' ? rest.slice(1) : rest;
   checkMachine();
-  if (command.redis || args[0] === 'up') await ensureRedis(root);
+  await ensurePrograms(root, args[0] === 'up' ? [redis] : command.needs);
   if (!command.anyBuild || !existsSync(join(root, command.program))) {
     await installWorkspace(root);
     await buildWorkspace(root);

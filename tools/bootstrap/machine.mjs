@@ -1,11 +1,10 @@
-// What the machine itself must have: a Node, git, and a Redis (the only part that no package brings along).
+// What the machine itself must have: a Node, git, a Redis, and for the tests the clients that people use.
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runStep, say, StepFailed } from './steps.mjs';
 
 const OLDEST_NODE = [20, 19];
-const REDIS_BINARIES = ['redis-server', 'valkey-server'];
 
 /** @throws StepFailed naming what is missing and how to get it */
 export function checkMachine() {
@@ -21,52 +20,87 @@ export function checkMachine() {
     );
 }
 
-/** Installs a Redis server where there is none. @throws StepFailed where that cannot be done from here */
-export async function ensureRedis(root) {
-  if (REDIS_BINARIES.some(onPath)) return;
-  if (!onPath('apt-get')) {
-    const how =
-      process.platform === 'darwin' ? 'brew install redis' : 'with the package manager of this system';
-    throw new StepFailed(
-      `Antipode keeps its queues in Redis, and there is no redis-server on the PATH. Install it: ${how}.`,
-    );
-  }
-  const sudo = rootPrefix();
-  say(
-    'Installing redis-server with apt: Antipode keeps its queues in Redis, and there is none on this machine.',
-  );
-  const log = join(root, '.antipode/logs/apt.log');
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (args) => [...sudo, 'apt-get', '-q', '-y', ...args];
-  // The lists of a fresh machine are empty or old; a mirror of them that is down still may leave usable ones.
-  await run('Updating the package lists', apt(['update'])).catch(() => undefined);
-  await run('Installing redis-server', apt(['install', '--no-install-recommends', 'redis-server'])).catch(
-    () =>
-      run(
-        'Installing a Redis server (redis-server or valkey-server)',
-        apt(['install', '--no-install-recommends', 'valkey-server']),
-      ),
-  );
-  stopSystemService(sudo);
+/** Programs that no package of ours brings along: any one of `names` will do, `debian` are packages to try in turn. */
+export const NEEDS = {
+  redis: {
+    names: ['redis-server', 'valkey-server'],
+    debian: ['redis-server', 'valkey-server'],
+    brew: 'redis',
+    why: 'Antipode keeps its queues in Redis',
+    // Debian starts what it installs. We run our own on our own port, so that one is only in the way.
+    unit: 'redis-server',
+  },
+  ssh: {
+    names: ['ssh'],
+    debian: ['openssh-client'],
+    brew: 'openssh',
+    why: 'the tests log in with OpenSSH',
+  },
+  plink: { names: ['plink'], debian: ['putty-tools'], brew: 'putty', why: 'the tests log in with PuTTY' },
+  dropbear: {
+    names: ['dbclient'],
+    debian: ['dropbear-bin'],
+    brew: 'dropbear',
+    why: 'the tests log in with Dropbear',
+  },
+};
 
-  function run(what, [command, ...args]) {
-    return runStep({ what, command, args, cwd: root, log, env });
-  }
+/** Installs what is missing. @throws StepFailed where that cannot be done from here, with how to do it by hand */
+export async function ensurePrograms(root, needs) {
+  const missing = needs.filter(({ names }) => !names.some(onPath));
+  if (missing.length === 0) return;
+  if (!onPath('apt-get')) throw new StepFailed(missing.map(byHand).join('\n'));
+  for (const { why, debian } of missing)
+    say(`Installing ${debian[0]} with apt: ${why}, and there is none on this machine.`);
+  const log = join(root, '.antipode/logs/apt.log');
+  const apt = aptGet(missing);
+  const run = (what, [command, ...args]) =>
+    runStep({ what, command, args, cwd: root, log, env: { DEBIAN_FRONTEND: 'noninteractive' } });
+  // The lists of a fresh machine are empty or old; a mirror of them that is down still may leave usable ones.
+  await run('Updating the package lists', apt('update')).catch(() => undefined);
+  for (const need of missing) await install(need, (name) => run(`Installing ${name}`, apt('install', name)));
+}
+
+/** The first of the packages that this system has. */
+async function install({ debian: [first, ...others], unit }, installOne) {
+  await installOne(first).catch((error) => {
+    if (others.length === 0) throw error;
+    return install({ debian: others }, installOne);
+  });
+  if (unit) stopSystemService(unit);
+}
+
+function byHand({ names, why, brew }) {
+  const how =
+    process.platform === 'darwin' ? `brew install ${brew}` : 'with the package manager of this system';
+  return `There is no ${names[0]} on the PATH, and ${why}. Install it: ${how}.`;
+}
+
+function aptGet(missing) {
+  const root = rootPrefix(missing);
+  return (verb, ...packages) => [
+    ...root,
+    'apt-get',
+    '-q',
+    '-y',
+    verb,
+    ...(packages.length > 0 ? ['--no-install-recommends', ...packages] : []),
+  ];
 }
 
 /** @returns {string[]} what to put before a command so that root runs it */
-function rootPrefix() {
+function rootPrefix(missing) {
   if (process.getuid?.() === 0) return [];
   if (!onPath('sudo')) {
-    throw new StepFailed('Antipode needs redis-server. Install it as root: apt-get install redis-server');
+    const packages = missing.map(({ debian }) => debian[0]).join(' ');
+    throw new StepFailed(`Something is missing. Install it as root: apt-get install ${packages}`);
   }
   return process.stdin.isTTY ? ['sudo'] : ['sudo', '-n'];
 }
 
-/** Debian starts what it installs. We run our own on our own port, so the one that came along is only in the way. */
-function stopSystemService(sudo) {
+function stopSystemService(unit) {
   if (!existsSync('/run/systemd/system')) return;
-  const [command, ...args] = [...sudo, 'systemctl', 'disable', '--now', 'redis-server'];
+  const [command, ...args] = [...rootPrefix([]), 'systemctl', 'disable', '--now', unit];
   try {
     execFileSync(command, args, { stdio: 'ignore' });
   } catch {

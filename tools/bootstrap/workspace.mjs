@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { runStep, say } from './steps.mjs';
 
 const PNPM = 'pnpm@10.34.8';
-/** The registry's Prisma client: a result of the build although it lies among its sources. */
-const GENERATED_BY_BUILD = 'apps/registry/src/generated';
+/** Prisma clients: results of the build although they lie among its sources. */
+const GENERATED_BY_BUILD = ['apps/auth/src/generated', 'apps/registry/src/generated'];
 
 /** Installs the packages that the lockfile names, unless exactly these were installed last time. */
 export async function installWorkspace(root) {
@@ -77,7 +77,7 @@ function buildInputs(root) {
 /** Whether everything that a build makes is there; somebody may have cleaned up. */
 function isBuilt(root) {
   const withSources = projectsIn(root).filter((project) => filesIn(root, join(project, 'src')).length > 0);
-  const folders = [...withSources.map((project) => join(project, 'dist')), GENERATED_BY_BUILD];
+  const folders = [...withSources.map((project) => join(project, 'dist')), ...GENERATED_BY_BUILD];
   return folders.every((folder) => existsSync(join(root, folder)));
 }
 
@@ -85,7 +85,7 @@ function filesIn(root, folder) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (path === GENERATED_BY_BUILD) return [];
+    if (GENERATED_BY_BUILD.includes(path)) return [];
     return entry.isDirectory() ? filesIn(root, path) : [identityOf(root, path)];
   });
 }

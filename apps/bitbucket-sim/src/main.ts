@@ -4,8 +4,11 @@ import { readConfig } from './config.js';
 import { startSimulator, type RunningSimulator } from './start-simulator.js';
 
 const program = new Command('bitbucket-sim')
-  .description('A simulated Bitbucket Cloud: REST, git over HTTP, webhooks and faults on request')
+  .description(
+    'A simulated Bitbucket Cloud: REST, git over HTTP and SSH, OAuth, webhooks and faults on request',
+  )
   .option('--port <number>', 'port to listen on, 0 for any (HTTP_PORT)')
+  .option('--ssh-port <number>', 'port for SSH, 0 for any, which is the default (SSH_PORT)')
   .option('--host <address>', 'address to listen on (HTTP_HOST)')
   .option('--data <directory>', 'where to keep state and repositories (SIM_DATA)')
   .option('--public-url <url>', 'base of links in webhook payloads (SIM_PUBLIC_URL)')
@@ -16,10 +19,9 @@ async function main(): Promise<void> {
   const config = readConfig(program.opts());
   const running = await startSimulator(config);
   endWith(running, config.supervised);
-  const { url } = running;
-  process.stdout.write(
-    `${JSON.stringify({ event: 'ready', url, api: `${url}/2.0`, control: `${url}/_sim`, pid: process.pid })}\n`,
-  );
+  const { url, simulator } = running;
+  const addresses = { url, ssh: simulator.ssh.url, api: `${url}/2.0`, control: `${url}/_sim` };
+  process.stdout.write(`${JSON.stringify({ event: 'ready', ...addresses, pid: process.pid })}\n`);
 }
 
 function endWith(running: RunningSimulator, supervised: boolean): void {

@@ -7,6 +7,7 @@ import type { Webhooks } from './hooks/webhooks.js';
 import type { Counters } from './http/counters.js';
 import type { LiveStreams } from './git/live-streams.js';
 import type { RateLimits } from './http/rate-limits.js';
+import type { SshAddress } from './ssh/ssh-door.js';
 import type { StateStore } from './state/state.store.js';
 
 /** The parts of one running simulator, as its three doors (REST, git, control) see them. */
@@ -21,4 +22,5 @@ export interface Simulator {
   readonly pushes: Pushes;
   readonly perRepository: PerRepository;
   readonly live: LiveStreams;
+  readonly ssh: SshAddress;
 }

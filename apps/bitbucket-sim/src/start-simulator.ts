@@ -15,6 +15,8 @@ import { RateLimits } from './http/rate-limits.js';
 import { Urls } from './rest/shapes/links.js';
 import { seedSample } from './sample/seed-sample.js';
 import type { Simulator } from './simulator.js';
+import { openHostKeys } from './ssh/host-keys.js';
+import { SshDoor, type SshAddress } from './ssh/ssh-door.js';
 import { StateStore } from './state/state.store.js';
 
 /** How long answers under way may take at shutdown. */
@@ -38,19 +40,22 @@ export async function startSimulator(config: SimulatorConfig): Promise<RunningSi
   server.listen(config.port, config.host);
   await once(server, 'listening');
   const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
-  const simulator = assemble(store, disk, new Urls(config.publicUrl ?? url));
+  const sshDoor = new SshDoor(await openHostKeys(config.data));
+  const ssh = await sshDoor.listen(config.sshPort, config.host);
+  const simulator = assemble(store, disk, new Urls(config.publicUrl ?? url), ssh);
   const door = new FrontDoor(simulator);
+  sshDoor.open(simulator);
   server.on('request', (req, res) => {
     door.answer(req, res).catch((error: unknown) => {
       process.stderr.write(`${String(error)}\n`);
       res.destroy();
     });
   });
-  return { url, simulator, close: () => close(server, simulator) };
+  return { url, simulator, close: () => close(server, sshDoor, simulator) };
 }
 
 /** @param urls used in webhook payloads; answers use the address that was asked. */
-function assemble(store: StateStore, disk: RepositoryDisk, urls: Urls): Simulator {
+function assemble(store: StateStore, disk: RepositoryDisk, urls: Urls, ssh: SshAddress): Simulator {
   const faults = new Faults();
   const webhooks = new Webhooks(store, faults);
   const events = new EventSource(store, disk, webhooks, urls);
@@ -66,11 +71,12 @@ function assemble(store: StateStore, disk: RepositoryDisk, urls: Urls): Simulato
     counters: new Counters(),
     perRepository: new PerRepository(),
     live: new LiveStreams(),
+    ssh,
   };
 }
 
-async function close(server: Server, { webhooks, live, store }: Simulator): Promise<void> {
-  const closed = once(server, 'close');
+async function close(server: Server, ssh: SshDoor, { webhooks, live, store }: Simulator): Promise<void> {
+  const closed = Promise.all([once(server, 'close'), ssh.close()]);
   server.close();
   server.closeIdleConnections();
   const late = setTimeout(() => {

@@ -65,6 +65,10 @@ export class SimUnderTest implements AsyncDisposable {
     return { username: name, password: this.user(name).apiToken };
   }
 
+  get ssh(): string {
+    return this.running.simulator.ssh.url;
+  }
+
   repository(path: string): string {
     return `${this.url}/${path}.git`;
   }
@@ -112,7 +116,7 @@ export const basic = (username: string, password: string): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
 const start = (data: string): Promise<RunningSimulator> =>
-  startSimulator({ port: 0, host: '127.0.0.1', data, sample: true, supervised: false });
+  startSimulator({ port: 0, sshPort: 0, host: '127.0.0.1', data, sample: true, supervised: false });
 
 async function request(
   url: string,

@@ -2,7 +2,7 @@ import type { GitCredential } from './git.js';
 
 /** A part of the simulator's fault plan; what is absent works as it should (see its README). */
 export interface SimFaults {
-  latencyMs?: { rest?: number; git?: number };
+  latencyMs?: { rest?: number; git?: number; ssh?: number };
   fail?: (SimAim & { status: number; body?: 'json' | 'html' | 'empty'; retryAfterSeconds?: number })[];
   truncate?: (SimAim & { afterBytes: number })[];
   webhooks?: { drop?: number | 'all'; duplicate?: number | 'all'; reorder?: number; delayMs?: number };
@@ -11,7 +11,7 @@ export interface SimFaults {
 }
 
 export interface SimAim {
-  class?: 'rest' | 'git' | 'all';
+  class?: 'rest' | 'git' | 'ssh' | 'all';
   path?: string;
   method?: string;
   operation?: 'info-refs' | 'upload-pack' | 'receive-pack';
@@ -25,6 +25,7 @@ export interface SimCount {
   readonly statuses: Readonly<Record<string, number>>;
 }
 
+type SshOperation = 'upload-pack' | 'receive-pack' | 'other';
 type GitOperation = 'info-refs' | 'upload-pack' | 'receive-pack';
 
 export interface SimCounters {
@@ -34,6 +35,31 @@ export interface SimCounters {
     readonly commands: Readonly<Record<string, number>>;
     readonly repositories: Readonly<Record<string, Partial<Record<GitOperation, SimCount>>>>;
   };
+  readonly ssh: SimCount & {
+    readonly operations: Readonly<Record<SshOperation, SimCount>>;
+    readonly commands: Readonly<Record<string, number>>;
+    readonly repositories: Readonly<Record<string, Partial<Record<SshOperation, SimCount>>>>;
+    readonly logins: { readonly accepted: number; readonly refused: number };
+  };
+}
+
+/** A person's key, as the simulator keeps it. */
+export interface SimSshKey {
+  /** With braces. */
+  readonly uuid: string;
+  /** Type and base64. */
+  readonly key: string;
+  readonly label: string;
+  /** SHA-256 in base64 without padding. */
+  readonly fingerprint: string;
+  readonly expiresOn: string | null;
+}
+
+export interface SimDeployKey {
+  readonly id: number;
+  readonly key: string;
+  readonly label: string;
+  readonly fingerprint: string;
 }
 
 export interface SimRepository {
@@ -48,12 +74,16 @@ export interface SimRepository {
 export interface SimState {
   readonly workspace: string;
   readonly mirrorToken: string;
+  readonly ssh: { readonly url: string; readonly knownHosts: readonly string[] };
   readonly users: readonly {
     username: string;
     email: string;
     apiToken: string;
     role: string;
     uuid: string;
+    accountId: string;
+    displayName: string;
+    sshKeys: readonly SimSshKey[];
   }[];
   readonly projects: readonly { key: string; isPrivate: boolean; repositories: string[] }[];
   readonly repositories: readonly SimRepository[];
@@ -70,6 +100,8 @@ export interface NewCommit {
   readonly parent?: string | null;
   readonly force?: boolean;
 }
+
+export type SimKeySubject = string | { readonly workspace: string; readonly project: string };
 
 /** The simulated Bitbucket, by its control API and by its REST API as the workspace's owner. */
 export class SimApi {
@@ -127,6 +159,30 @@ export class SimApi {
     return this.control('GET', `/repositories/${path}/refs`);
   }
 
+  /** Gives a user a key. @param publicKey the line of `….pub` */
+  async addSshKey(
+    username: string,
+    publicKey: string,
+    more: { label?: string; expiresOn?: string } = {},
+  ): Promise<SimSshKey> {
+    return this.control('POST', `/users/${username}/ssh-keys`, { publicKey, ...more });
+  }
+
+  /** @param connections `break` also cuts those that the key has opened */
+  async removeSshKey(username: string, uuid: string, connections: 'keep' | 'break' = 'keep'): Promise<void> {
+    const query = connections === 'break' ? '?streams=break' : '';
+    await this.control('DELETE', `/users/${username}/ssh-keys/${encodeURIComponent(uuid)}${query}`);
+  }
+
+  /** An access key, read-only. @param subject "workspace/slug", or a project: { workspace, project: its key } */
+  async addDeployKey(subject: SimKeySubject, publicKey: string, label = ''): Promise<SimDeployKey> {
+    return this.control('POST', deployKeys(subject), { publicKey, label });
+  }
+
+  async removeDeployKey(subject: SimKeySubject, id: number): Promise<void> {
+    await this.control('DELETE', `${deployKeys(subject)}/${id}`);
+  }
+
   /** Waits until no webhook is on its way any more. */
   async settleWebhooks(): Promise<unknown[]> {
     const { deliveries } = await this.control<{ deliveries: unknown[] }>('GET', '/deliveries?settle');
@@ -159,6 +215,11 @@ export class SimApi {
     return ask(method, `${this.url}/_sim${path}`, body);
   }
 }
+
+const deployKeys = (subject: SimKeySubject): string =>
+  typeof subject === 'string'
+    ? `/repositories/${subject}/deploy-keys`
+    : `/workspaces/${subject.workspace}/projects/${subject.project}/deploy-keys`;
 
 async function ask<T>(
   method: string,

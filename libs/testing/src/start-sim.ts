@@ -12,6 +12,8 @@ const MAIN = join(CHECKOUT, 'apps/bitbucket-sim/dist/main.js');
 export interface RunningSim extends AsyncDisposable {
   /** Base of git URLs. */
   readonly url: string;
+  /** `ssh://git@127.0.0.1:port` */
+  readonly ssh: string;
   /** Base of the REST API. */
   readonly api: string;
   readonly control: SimApi;
@@ -31,6 +33,7 @@ export async function startSim(): Promise<RunningSim> {
   return {
     url,
     api: `${url}/2.0`,
+    ssh: state.ssh.url,
     state,
     control: new SimApi(url, { username: owner.email, password: owner.apiToken }),
     [Symbol.asyncDispose]: async () => {

@@ -9,7 +9,7 @@ import type {
   User,
   Workspace,
 } from '../state/model.js';
-import type { Principal } from './principal.js';
+import type { Knocker, Principal } from './principal.js';
 import { effectiveScopes } from './scopes.js';
 
 const RANK: Readonly<Record<RepositoryPermission, number>> = { read: 1, write: 2, admin: 3 };
@@ -47,7 +47,7 @@ function granted<P>(grants: Grants<P>, user: User, workspace: Workspace): (P | u
 /** What the principal may do with the repository, public reading included. */
 export function permissionOn(
   state: State,
-  principal: Principal,
+  principal: Knocker,
   repository: Repository,
 ): RepositoryPermission | undefined {
   const everybody = repository.isPrivate ? undefined : 'read';
@@ -55,11 +55,21 @@ export function permissionOn(
     case 'anonymous':
       return everybody;
     case 'user':
+    case 'key-of-user':
       return highest([everybody, grantedPermission(state, principal.user, repository)]);
     case 'access-token':
       return highest([everybody, tokenPermission(principal.token, repository)]);
+    case 'deploy-key':
+      // Not even a public repository: the key opens what it was put on.
+      return opens(state, principal.fingerprint, repository) ? 'read' : undefined;
   }
 }
+
+const opens = (state: State, fingerprint: string, repository: Repository): boolean =>
+  state.deployKeys.some(
+    (key) =>
+      key.fingerprint === fingerprint && [repository.uuid, repository.projectUuid].includes(key.subjectUuid),
+  );
 
 function tokenPermission(token: Token, repository: Repository): RepositoryPermission | undefined {
   const covered: Record<string, string> = {

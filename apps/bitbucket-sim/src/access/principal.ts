@@ -1,4 +1,4 @@
-import type { Token, User } from '../state/model.js';
+import type { SshKey, Token, User } from '../state/model.js';
 
 /** Who a credential proved to be. */
 export type Principal =
@@ -6,14 +6,25 @@ export type Principal =
   | { readonly kind: 'user'; readonly user: User; readonly token: Token }
   | { readonly kind: 'access-token'; readonly token: Token };
 
+/** Who a signature proved to be: a person, or only the holder of some access key. */
+export type KeyHolder =
+  | { readonly kind: 'key-of-user'; readonly user: User; readonly key: SshKey }
+  | { readonly kind: 'deploy-key'; readonly fingerprint: string; readonly key: string };
+
+/** Whoever may stand before a repository. */
+export type Knocker = Principal | KeyHolder;
+
 /** Each access token is its own rate-limit identity; all API tokens of a user share one. */
-export function identityOf(principal: Principal): string {
+export function identityOf(principal: Knocker): string {
   switch (principal.kind) {
     case 'anonymous':
       return `address:${principal.address}`;
     case 'user':
+    case 'key-of-user':
       return `user:${principal.user.uuid}`;
     case 'access-token':
       return `token:${principal.token.id}`;
+    case 'deploy-key':
+      return `key:${principal.fingerprint}`;
   }
 }

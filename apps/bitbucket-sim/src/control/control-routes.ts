@@ -1,5 +1,6 @@
 import type { ControlRoute } from './control-route.js';
 import { FAULT_ROUTES } from './routes/faults.js';
+import { KEY_ROUTES } from './routes/keys.js';
 import { PEOPLE_ROUTES } from './routes/people.js';
 import { PUSH_ROUTES } from './routes/pushes.js';
 import { REPOSITORY_ROUTES } from './routes/repositories.js';
@@ -12,6 +13,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
   ...STATE_ROUTES,
   ...PEOPLE_ROUTES,
   ...TOKEN_ROUTES,
+  ...KEY_ROUTES,
   ...REPOSITORY_ROUTES,
   ...PUSH_ROUTES,
   ...FAULT_ROUTES,

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
-const trafficClass = z.enum(['rest', 'git', 'all']);
+const trafficClass = z.enum(['rest', 'git', 'ssh', 'all']);
 const count = z.union([z.literal('all'), z.int().min(0)]);
+
+const latency = z.int().min(0).default(0);
 
 /** Which requests a fault means. `path` is a part of the path, `operation` one of git's. */
 const aim = {
@@ -15,7 +17,7 @@ const aim = {
 
 /** The body of `PUT /_sim/faults`. Everything absent is "no such fault". */
 export const faultPlan = z.strictObject({
-  latencyMs: z.strictObject({ rest: z.int().min(0).default(0), git: z.int().min(0).default(0) }).prefault({}),
+  latencyMs: z.strictObject({ rest: latency, git: latency, ssh: latency }).prefault({}),
   fail: z
     .array(
       z.strictObject({
@@ -39,7 +41,7 @@ export const faultPlan = z.strictObject({
     .prefault({}),
   /** Pushes and changes are refused, everything else works. */
   readOnly: z.boolean().default(false),
-  /** `destroy`: connections are cut, also those under way; `unavailable`: 503 for everything. */
+  /** `destroy`: connections are cut, also those under way; `unavailable`: 503 for everything, and no SSH. */
   down: z.enum(['destroy', 'unavailable']).nullable().default(null),
 });
 

@@ -2,7 +2,7 @@ import { noFaults, type FaultPlan } from './fault-plan.js';
 
 /** What a fault may aim at. */
 export interface Target {
-  readonly class: 'rest' | 'git';
+  readonly class: 'rest' | 'git' | 'ssh';
   readonly method: string;
   readonly path: string;
   readonly operation?: string;
@@ -22,7 +22,7 @@ export class Faults {
     this.#plan = plan;
   }
 
-  latencyMs(kind: 'rest' | 'git'): number {
+  latencyMs(kind: Target['class']): number {
     return this.#plan.latencyMs[kind];
   }
 

@@ -132,4 +132,5 @@ function dropOwned(sim: Simulator, repository: Repository): void {
   const { state } = sim.store;
   state.tokens = state.tokens.filter((token) => token.ownerUuid !== repository.uuid);
   state.hooks = state.hooks.filter((hook) => hook.subjectUuid !== repository.uuid);
+  state.deployKeys = state.deployKeys.filter((key) => key.subjectUuid !== repository.uuid);
 }

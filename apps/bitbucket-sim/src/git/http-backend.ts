@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import type { Transform } from 'node:stream';
+import { killGroup } from './kill-group.js';
 import { gitEnvironment } from './run-git.js';
 
 export interface CgiRequest {
@@ -56,15 +57,6 @@ export async function serveByHttpBackend(
   } finally {
     res.off('close', kill);
     kill();
-  }
-}
-
-function killGroup(child: ChildProcessWithoutNullStreams): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // It ended in this very moment.
   }
 }
 

@@ -1,22 +1,20 @@
-import type { ServerResponse } from 'node:http';
-
 /** Answers under way, so that a fault or a revoked token can break them. */
 export class LiveStreams {
-  readonly #all = new Map<ServerResponse, string | undefined>();
+  readonly #all = new Map<() => void, string | undefined>();
 
-  /** @param tokenId the credential that the answer was given to. */
-  add(res: ServerResponse, tokenId: string | undefined): void {
-    this.#all.set(res, tokenId);
-    res.once('close', () => this.#all.delete(res));
+  /** @param holder the token, key or grant that the answer was given to. @returns call it when the answer has ended */
+  add(cut: () => void, holder: string | undefined): () => void {
+    this.#all.set(cut, holder);
+    return () => this.#all.delete(cut);
   }
 
   breakAll(): void {
-    for (const res of this.#all.keys()) res.destroy();
+    for (const cut of this.#all.keys()) cut();
   }
 
-  breakThoseOf(tokenId: string): number {
-    const theirs = [...this.#all].filter(([, id]) => id === tokenId);
-    for (const [res] of theirs) res.destroy();
+  breakThoseOf(holder: string): number {
+    const theirs = [...this.#all].filter(([, id]) => id === holder);
+    for (const [cut] of theirs) cut();
     return theirs.length;
   }
 }

@@ -1,15 +1,17 @@
-/** Requests and bytes of bodies; headers are not counted. */
+/** Requests and bytes of bodies (over SSH: commands and their bytes); headers are not counted. */
 export interface Count {
   requests: number;
   bytesIn: number;
   bytesOut: number;
-  /** By HTTP status. */
+  /** By HTTP status; over SSH by exit status. */
   statuses: Record<string, number>;
 }
 
 const zero = (): Count => ({ requests: 0, bytesIn: 0, bytesOut: 0, statuses: {} });
 
 export type GitOperation = 'info-refs' | 'upload-pack' | 'receive-pack';
+
+export type SshOperation = 'upload-pack' | 'receive-pack' | 'other';
 
 export interface Counts {
   since: string;
@@ -21,6 +23,13 @@ export interface Counts {
     /** By `workspace/slug` as asked for, then by operation. */
     repositories: Record<string, Partial<Record<GitOperation, Count>>>;
   };
+  /** Commands by SSH; what went wrong before there was a command is a login. */
+  ssh: Count & {
+    operations: Record<SshOperation, Count>;
+    commands: Record<string, number>;
+    repositories: Record<string, Partial<Record<SshOperation, Count>>>;
+    logins: { accepted: number; refused: number };
+  };
 }
 
 const fresh = (): Counts => ({
@@ -31,6 +40,13 @@ const fresh = (): Counts => ({
     operations: { 'info-refs': zero(), 'upload-pack': zero(), 'receive-pack': zero() },
     commands: {},
     repositories: {},
+  },
+  ssh: {
+    ...zero(),
+    operations: { 'upload-pack': zero(), 'receive-pack': zero(), other: zero() },
+    commands: {},
+    repositories: {},
+    logins: { accepted: 0, refused: 0 },
   },
 });
 
@@ -63,8 +79,22 @@ export class Counters {
     for (const count of [git, git.operations[operation], (own[operation] ??= zero())]) add(count, answered);
   }
 
-  gitCommand(command: string): void {
-    const { commands } = this.#counts.git;
+  ssh(repository: string | undefined, operation: SshOperation, answered: Answered): void {
+    const { ssh } = this.#counts;
+    const own = repository === undefined ? undefined : (ssh.repositories[repository] ??= {});
+    const counts = [ssh, ssh.operations[operation], ...(own ? [(own[operation] ??= zero())] : [])];
+    for (const count of counts) add(count, answered);
+  }
+
+  sshLogin(outcome: 'accepted' | 'refused'): void {
+    this.#counts.ssh.logins[outcome] += 1;
+  }
+
+  /** Counts a v2 command apart: "a thousand readers cost one ls-refs" must be countable. */
+  command(door: 'git' | 'ssh', chunk: Buffer): void {
+    const command = /^[0-9a-f]{4}command=([a-z-]+)/.exec(chunk.subarray(0, 64).toString('latin1'))?.[1];
+    if (!command) return;
+    const { commands } = this.#counts[door];
     commands[command] = (commands[command] ?? 0) + 1;
   }
 }

@@ -31,5 +31,8 @@ export const emptyState = (): State => ({
   repositories: [],
   tokens: [],
   hooks: [],
+  sshKeys: [],
+  deployKeys: [],
+  lastDeployKeyId: 1_000,
   settings: structuredClone(DEFAULT_SETTINGS),
 });

@@ -80,6 +80,35 @@ export interface Repository {
   protectedBranches?: string[];
 }
 
+/** Of a person; it logs in as them. */
+export interface SshKey {
+  uuid: string;
+  ownerUuid: string;
+  /** Type and base64, without the comment. */
+  key: string;
+  comment: string;
+  label: string;
+  /** SHA-256, base64 without padding. */
+  fingerprint: string;
+  createdOn: string;
+  expiresOn: string | null;
+  lastUsed: string | null;
+}
+
+/** "Access key": opens one repository, or those of one project, for reading. */
+export interface DeployKey {
+  id: number;
+  subject: 'repository' | 'project';
+  subjectUuid: string;
+  key: string;
+  comment: string;
+  label: string;
+  /** Bitbucket does not tell it. */
+  fingerprint: string;
+  createdOn: string;
+  lastUsed: string | null;
+}
+
 /** `api` belongs to a user; the others are access tokens of the resource they are named after. */
 export type TokenKind = 'api' | 'repository' | 'project' | 'workspace';
 
@@ -152,5 +181,9 @@ export interface State {
   repositories: Repository[];
   tokens: Token[];
   hooks: Hook[];
+  sshKeys: SshKey[];
+  deployKeys: DeployKey[];
+  /** Ids are never used twice. */
+  lastDeployKeyId: number;
   settings: Settings;
 }

@@ -16,6 +16,7 @@ function overview({ sim, base }: ControlCall) {
     workspace: workspace?.slug ?? null,
     url: base,
     api: `${base}/2.0`,
+    ssh: sim.ssh,
     mirrorToken: mirrorToken(state),
     users: state.users.map((user) => userOverview(state, user, workspace)),
     projects: state.projects.map((project) => ({
@@ -40,6 +41,7 @@ function overview({ sim, base }: ControlCall) {
     })),
     workspaces: state.workspaces.map(({ slug, uuid, name }) => ({ slug, uuid, name })),
     tokens: state.tokens,
+    deployKeys: state.deployKeys,
     hooks: state.hooks,
   };
 }
@@ -61,6 +63,7 @@ function userOverview(state: State, user: User, workspace: Workspace | undefined
     uuid: user.uuid,
     accountId: user.accountId,
     displayName: user.displayName,
+    sshKeys: state.sshKeys.filter((one) => one.ownerUuid === user.uuid),
   };
 }
 

@@ -29,6 +29,8 @@ const schema = z.object({
   SYNC_GRPC: z.string().default('127.0.0.1:7997'),
   /** Where `/-/…` is answered. */
   REGISTRY_HTTP: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7991'),
+  /** The mirror's own address as people know it: where accounts are linked. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7990'),
   /** 32 random bytes; keys of remembered verdicts are made with it. */
   SECRET_KEY: z.string().regex(/^[0-9a-f]{64}$/i, '64 hex digits'),
   /** Proxies whose X-Forwarded-For is believed: addresses or networks, comma separated. */
@@ -72,6 +74,15 @@ const schema = z.object({
   PASS_THROUGH_CONCURRENCY: z.coerce.number().int().min(1).max(4096).default(64),
   /** Longest wait for the first byte of a passed-through answer. */
   PASS_THROUGH_WAIT_SECONDS: seconds(3600).default(60),
+  /** `refuse`: pushes are refused on every door, with the lines that help. */
+  PUSH: z.enum(['relay', 'refuse']).default('relay'),
+  /** Of one push, as it comes over the wire; 0 for no limit, because the primary has its own. */
+  PUSH_MAX_MIB: z.coerce.number().int().min(0).max(16_777_216).default(0),
+  PUSH_CONCURRENCY: z.coerce.number().int().min(1).max(4096).default(64),
+  /** A push in which nothing moves in either direction for this long is given up. */
+  PUSH_IDLE_SECONDS: seconds(86_400).default(600),
+  /** Longest wait for our own copy to show a push before its end is told. */
+  PUSH_PUBLISH_SECONDS: seconds(600).default(10),
   REQUEST_MAX_MIB: mebibytes(1024).default(32),
   /** All request bodies that are held in memory at one moment. */
   REQUEST_MEMORY_MIB: mebibytes(65_536).default(128),

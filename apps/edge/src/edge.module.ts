@@ -11,6 +11,8 @@ import { GitRoutes } from './http/git-routes.js';
 import { HttpDoor } from './http/http-door.js';
 import { OwnProxy } from './http/own-proxy.js';
 import { BodyBudget } from './http/read-body.js';
+import { PushRoutes } from './http/push-routes.js';
+import { pushProviders } from './push/push-providers.js';
 import { Admission } from './session/admission.js';
 import { UploadPackAnswerer } from './session/answer-upload-pack.js';
 import { ChooseSource } from './session/choose-source.js';
@@ -55,6 +57,7 @@ export function edgeModule(config: EdgeConfig): DynamicModule {
       useFactory: (logger: Logger, health: HealthChecks) => openTable(config, registryClient, logger, health),
     },
     ...sessionProviders(config, registryClient),
+    ...pushProviders(config, { PRIMARY, AUTH }),
     ...doorProviders(config),
   ];
   return { module: EdgeModule, providers };
@@ -164,18 +167,20 @@ function doorProviders(config: EdgeConfig): Provider[] {
     },
     {
       provide: GitRoutes,
-      inject: [PRIMARY, Hallway, UploadPackAnswerer, PassThrough],
+      inject: [PRIMARY, Hallway, UploadPackAnswerer, PassThrough, PushRoutes],
       useFactory: (
         primary: Primary,
         hallway: Hallway,
         answerer: UploadPackAnswerer,
         passThrough: PassThrough,
+        push: PushRoutes,
       ) =>
         new GitRoutes({
           primary,
           hallway,
           answerer,
           passThrough,
+          push,
           limits: { idleMs, totalMs: config.STREAM_TOTAL_SECONDS * 1000 },
           body: {
             maxBytes: config.REQUEST_MAX_MIB * MEBI,

@@ -108,49 +108,6 @@ describe('who may read what', () => {
   });
 });
 
-describe('a push', () => {
-  it('is answered with the line that sends pushes to the primary', async () => {
-    const work = `${edge.folder}/pusher`;
-    await git(['clone', '--quiet', edge.repositoryUrl(), work], { as: READER });
-    const { code, stderr } = await tryGit(['push', 'origin', 'HEAD:refs/heads/new'], {
-      cwd: work,
-      as: READER,
-    });
-    expect(code).not.toBe(0);
-    expect(stderr).toContain(`git remote set-url --push origin ${edge.primary.url}/acme/widget.git`);
-    expect(stderr).toContain('remote error');
-  });
-
-  it('tells nothing to those who may not read', async () => {
-    const { stderr } = await tryGit(['push', edge.repositoryUrl(), '+HEAD:refs/heads/x'], {
-      cwd: edge.mirrors.origin(),
-      as: STRANGER,
-    });
-    expect(stderr).not.toContain('set-url');
-  });
-
-  it('answers the probe of a chunked push with nothing, and a push itself with the sentence', async () => {
-    const headers = { ...reader, 'content-type': 'application/x-git-receive-pack-request' };
-    const probe = await ask(edge.url, '/acme/widget.git/git-receive-pack', {
-      method: 'POST',
-      headers,
-      body: '0000',
-    });
-    expect(probe).toMatchObject({
-      status: 200,
-      headers: { 'content-type': 'application/x-git-receive-pack-result' },
-    });
-    expect(probe.body).toHaveLength(0);
-    const push = await ask(edge.url, '/acme/widget.git/git-receive-pack', {
-      method: 'POST',
-      headers,
-      body: '0005x0000',
-    });
-    expect(push.status).toBe(403);
-    expect(push.body.toString()).toContain('git remote set-url --push');
-  });
-});
-
 describe('headers', () => {
   it('on git’s routes are those of git http-backend and nothing more', async () => {
     const theirs = await fetch(`${edge.primary.url}/acme/widget.git${INFO_REFS}`, { headers: reader });

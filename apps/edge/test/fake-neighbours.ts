@@ -94,7 +94,7 @@ export class FakeNeighbours {
     if (this.failing.authorize) throw this.failing.authorize;
     const known = request.keyHolder && this.keyOf(request.keyHolder, request.right);
     const authorization = known?.authorization ?? (request.authorization || undefined);
-    await this.askPrimary(request.repositoryPath, authorization);
+    await this.askPrimary(request, authorization);
     return {
       principal: known ? `holder-${known.displayName}` : authorization ? 'somebody-known' : '',
       validUntilMs: Date.now() + this.verdictMs,
@@ -102,8 +102,12 @@ export class FakeNeighbours {
     };
   }
 
-  private async askPrimary(path: string, authorization: string | undefined): Promise<void> {
-    const verdict = await this.primary.authorize({ path, right: 'read', authorization });
+  private async askPrimary(
+    { repositoryPath: path, right: asked }: Pick<auth.AuthorizeRequest, 'repositoryPath' | 'right'>,
+    authorization: string | undefined,
+  ): Promise<void> {
+    const right = asked === auth.Right.RIGHT_WRITE ? 'write' : 'read';
+    const verdict = await this.primary.authorize({ path, right, authorization });
     // The test's primary says only "no" to a stranger, as a host that hides does.
     if (verdict.kind === 'denied' && verdict.message === 'no') throw new AntipodeError('not_found', 'asking');
     if (verdict.kind === 'denied') throw new AntipodeError('denied', 'asking', {}, { hint: verdict.message });
@@ -125,7 +129,7 @@ export class FakeNeighbours {
     this.asked.relayCredential += 1;
     if (!request.keyHolder) throw new AntipodeError('invalid', 'lending without a holder');
     const { authorization } = this.keyOf(request.keyHolder, request.right);
-    await this.askPrimary(request.repositoryPath, authorization);
+    await this.askPrimary(request, authorization);
     return { authorization };
   }
 

@@ -14,6 +14,8 @@ import { FakeNeighbours } from './fake-neighbours.js';
 import { GivenMirrors } from './given-mirrors.js';
 
 export const READER: GitCredential = { username: 'reader', password: 'reads' };
+/** May push as well. */
+export const WRITER: GitCredential = { username: 'writer', password: 'writes' };
 export const STRANGER: GitCredential = { username: 'stranger', password: 'wanders' };
 
 export interface GivenEdgeOptions {
@@ -38,7 +40,11 @@ export class GivenEdge implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'antipode-edge-'));
     const origin = join(folder, 'primary');
     await mkdir(origin);
-    const primary = await startGitHttpBackend({ root: origin, admits: admit(options.public ?? []) });
+    const primary = await startGitHttpBackend({
+      root: origin,
+      admits: admit(options.public ?? []),
+      knows: ({ username, password }) => passwords.get(username) === password,
+    });
     const mirrors = new GivenMirrors({ data: join(folder, 'data'), origin, public: options.public ?? [] });
     const neighbours = await FakeNeighbours.open({
       primaryUrl: primary.url,
@@ -74,11 +80,20 @@ export class GivenEdge implements AsyncDisposable {
 export const basic = ({ username, password }: GitCredential): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
+/** What the primary says to whoever may read and not push. */
+export const NOT_YOURS = 'You may read this repository, but pushing to it is not for you.';
+const passwords = new Map([READER, WRITER, STRANGER].map(({ username, password }) => [username, password]));
+
 const admit =
   (open: readonly string[]) =>
-  (who: GitCredential | undefined, path: string): boolean =>
-    open.some((name) => path.startsWith(`/${name}.git/`)) ||
-    (who?.username === READER.username && who.password === READER.password);
+  (who: GitCredential | undefined, path: string, right: 'read' | 'write'): boolean | string => {
+    const isKnown = who !== undefined && passwords.get(who.username) === who.password;
+    if (isKnown && who.username === WRITER.username) return true;
+    const mayRead =
+      open.some((name) => path.startsWith(`/${name}.git/`)) || (isKnown && who.username === READER.username);
+    if (right === 'read' || !mayRead || !isKnown) return right === 'read' && mayRead;
+    return NOT_YOURS;
+  };
 
 async function startEdge(
   folder: string,

@@ -39,6 +39,8 @@ export {
   type Packet,
 } from './pkt-line.js';
 export { readProtocolVersion, writeProtocolVersion, type ProtocolVersion } from './protocol-version.js';
+export { PushReportReader, type PushExpectation } from './push-report.js';
+export { PushRequestReader, type PushPhase } from './push-request.js';
 export { type AdvertisedRef, type RefSet } from './refs.js';
 export { readSideBand, writeSideBand, type Band } from './side-band.js';
 export { type UploadPackPlan } from './upload-pack-plan.js';

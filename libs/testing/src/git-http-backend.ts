@@ -23,8 +23,12 @@ export interface GitHttpBackend extends AsyncDisposable {
 export interface GitHttpBackendOptions {
   /** The folder that holds the repositories, at any depth. */
   readonly root: string;
-  /** Who may read and push what; nobody has to say who they are where absent. */
-  readonly admits?: (who: GitCredential | undefined, path: string, right: 'read' | 'write') => boolean;
+  /** Who may read and push what; nobody has to say who they are where absent. A text is the sentence of a 403. */
+  readonly admits?: (
+    who: GitCredential | undefined,
+    path: string,
+    right: 'read' | 'write',
+  ) => boolean | string;
   /** Whether the password is right: 401 rather than 403 where not. Every name is known where absent. */
   readonly knows?: (who: GitCredential) => boolean;
   readonly port?: number;
@@ -70,13 +74,16 @@ async function answer(
   const url = new URL(req.url ?? '/', 'http://primary');
   const { admits, knows } = options;
   const who = credentialOf(req.headers.authorization);
-  if (admits && !admits(who, decodeURIComponent(url.pathname), rightOf(url))) {
+  const admitted = admits?.(who, decodeURIComponent(url.pathname), rightOf(url)) ?? true;
+  if (admitted !== true) {
     const isKnown = who !== undefined && (knows?.(who) ?? true);
     res.writeHead(isKnown ? 403 : 401, {
       'WWW-Authenticate': 'Basic realm="primary"',
       'Content-Type': 'text/plain',
     });
-    res.end('no');
+    // Whoever is still sending has to read this.
+    req.resume();
+    res.end(admitted || 'no');
     return;
   }
   const child = spawn('git', ['http-backend'], {

@@ -1,24 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isGitService } from '@antipode/domain';
-import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
-import {
-  FLUSH,
-  readProtocolVersion,
-  writeErrorPacket,
-  writeServiceHeader,
-  type ProtocolVersion,
-} from '@antipode/git-wire';
+import { isRefusal, toAntipodeError } from '@antipode/errors';
+import { readProtocolVersion, writeErrorPacket, type ProtocolVersion } from '@antipode/git-wire';
 import type { Primary } from '@antipode/primary';
 import type { Answer, UploadPackAnswerer } from '../session/answer-upload-pack.js';
-import type { Hallway, Knock, Session } from '../session/hallway.js';
+import type { Hallway, Session } from '../session/hallway.js';
 import type { Mirror } from '../session/mirrors.js';
 import type { PassedRequest, PassThrough } from '../session/pass-through.js';
 import { withoutFilter } from '../session/primary-filter.js';
+import { AnsweredError } from './answered-error.js';
+import type { Exchange } from './exchange.js';
 import { closeAfter } from './linger.js';
 import { passableHeaders } from './passable-headers.js';
+import type { PushRoutes } from './push-routes.js';
 import { readBody, type BodyBudget } from './read-body.js';
 import { beginStream, refuse, sendBytes } from './respond.js';
-import { contentType, type Route } from './routes.js';
+import { contentType } from './routes.js';
 import { refusalFor } from './sentences.js';
 import { streamAnswer, type StreamLimits } from './stream-answer.js';
 
@@ -27,23 +24,13 @@ export interface GitRoutesOptions {
   readonly hallway: Hallway;
   readonly answerer: UploadPackAnswerer;
   readonly passThrough: PassThrough;
+  readonly push: PushRoutes;
   readonly limits: StreamLimits;
   readonly body: { readonly maxBytes: number; readonly budget: BodyBudget; readonly idleMs: number };
 }
 
-/** One request at the door. */
-export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly route: Route;
-  readonly knock: Knock;
-}
-
 const ADVERTISEMENT = contentType('git-upload-pack', 'advertisement');
 const RESULT = contentType('git-upload-pack', 'result');
-/** A push begins with this probe where it will be sent chunked. */
-const PROBE_BYTES = 4;
-
 /** Smart HTTP: gitprotocol-http(5). Turns requests into questions to the hallway, and answers into HTTP. */
 export class GitRoutes {
   constructor(private readonly options: GitRoutesOptions) {}
@@ -54,7 +41,7 @@ export class GitRoutes {
     if (service === null) return this.dumb(exchange);
     if (!isGitService(service))
       return refuse(exchange.response, { status: 403, sentence: "This service is none of git's." });
-    if (service === 'git-receive-pack') return this.advertiseNoPush(exchange);
+    if (service === 'git-receive-pack') return this.options.push.advertise(exchange);
     const session = await this.options.hallway.enter(exchange.knock);
     const version = versionOf(exchange);
     const answer = await this.options.answerer.advertise(session, version);
@@ -90,19 +77,9 @@ export class GitRoutes {
     }
   }
 
-  /** `POST …/git-receive-pack`: whoever comes here has not looked at our advertisement. */
-  async receivePack(exchange: Exchange): Promise<void> {
-    const { request, response, knock } = exchange;
-    const session = await this.options.hallway.enter(knock);
-    if (!isType(request, contentType('git-receive-pack', 'request'))) return refuseType(response);
-    if (Number(request.headers['content-length']) === PROBE_BYTES) {
-      const { decoded, release } = await readBody(request, this.options.body);
-      release();
-      if (decoded.equals(FLUSH))
-        return sendBytes(response, contentType('git-receive-pack', 'result'), Buffer.alloc(0));
-    }
-    closeAfter(response);
-    refuse(response, { status: 403, sentence: this.pushSentence(session) });
+  /** `POST …/git-receive-pack` */
+  receivePack(exchange: Exchange): Promise<void> {
+    return this.options.push.receive(exchange);
   }
 
   /** A client that asks for files instead of a service; git gave this up in 2010. */
@@ -111,24 +88,6 @@ export class GitRoutes {
       status: 403,
       sentence: 'This mirror speaks smart HTTP only: use git 1.6.6 or newer.',
     });
-  }
-
-  private async advertiseNoPush(exchange: Exchange): Promise<void> {
-    const session = await this.options.hallway.enter(exchange.knock);
-    // A good answer with an error in it: git prints the sentence alone, without talk of HTTP.
-    const bytes = Buffer.concat([
-      writeServiceHeader('git-receive-pack'),
-      writeErrorPacket(this.pushSentence(session)),
-    ]);
-    sendBytes(exchange.response, contentType('git-receive-pack', 'advertisement'), bytes);
-  }
-
-  private pushSentence({ repository }: Session): string {
-    const { primary } = this.options;
-    return (
-      `this mirror takes no pushes yet. Push to ${primary.displayName} itself; fetches stay here:\n\n` +
-      `    git remote set-url --push origin ${primary.gitUrl(repository.path)}\n`
-    );
   }
 
   private async send(call: Call, answer: Answer, how: How): Promise<void> {
@@ -192,13 +151,6 @@ export class GitRoutes {
       writeErrorPacket(refusalFor(known, this.options.primary.displayName).sentence),
     );
     throw new AnsweredError(known);
-  }
-}
-
-/** A failure that the client has been told already; the log and the metrics still want it. */
-export class AnsweredError extends AntipodeError {
-  constructor(error: AntipodeError) {
-    super(error.code, error.message, error.context, { cause: error.cause ?? error });
   }
 }
 

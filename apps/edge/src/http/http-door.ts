@@ -11,7 +11,10 @@ import type { Knock } from '../session/hallway.js';
 import { Visit } from '../session/visit.js';
 import type { EdgeMetrics } from '../telemetry/edge-metrics.js';
 import { clientAddress } from './client-address.js';
-import { AnsweredError, type Exchange, type GitRoutes } from './git-routes.js';
+import { AnsweredError } from './answered-error.js';
+import type { Exchange } from './exchange.js';
+import type { GitRoutes } from './git-routes.js';
+import { letContinue } from './let-continue.js';
 import { refuseLfs } from './lfs.js';
 import { closeAfter } from './linger.js';
 import type { OwnProxy } from './own-proxy.js';
@@ -51,6 +54,8 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       keepAliveTimeout: KEEP_ALIVE_MS,
     });
     this.server.on('request', (request, response) => void this.handle(request, response));
+    // Whoever asks before sending is told to go on by the route: a push only once it is allowed.
+    this.server.on('checkContinue', (request, response) => void this.handle(request, response));
     this.server.on('clientError', (error, socket) => answerParseError(error, socket as Socket));
   }
 
@@ -98,6 +103,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
           span.setAttributes({
             'http.response.status_code': response.statusCode,
             'antipode.source': visit.source,
+            ...(visit.push ? { 'antipode.push': visit.push } : {}),
           });
           if (visit.repositoryId) span.setAttribute('antipode.repository_id', visit.repositoryId);
           if (response.statusCode >= 500 || !response.writableFinished)
@@ -132,6 +138,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   private async dispatch(exchange: Exchange): Promise<void> {
     const { git, own } = this.options;
     const { request, response, knock } = exchange;
+    if (exchange.route.name !== 'receive_pack') letContinue(request, response);
     switch (exchange.route.name) {
       case 'info_refs':
         return git.infoRefs(exchange);
@@ -223,6 +230,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       protocol: visit.protocol,
       epoch: visit.epoch,
       passed_because: visit.passedBecause,
+      push: visit.push,
       ...(visit.outage ? { outage: true } : {}),
       principal: visit.principal?.slice(0, 12),
       bytes_in: bytesIn,

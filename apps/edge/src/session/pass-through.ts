@@ -17,6 +17,8 @@ export interface PassedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer | Readable;
   readonly answerType: string;
+  /** "caller": the session's signal alone ends a silence, of the request and of the answer. */
+  readonly patience?: 'caller';
 }
 
 /** A primary's good answer whose body has not been read yet. */
@@ -33,9 +35,12 @@ export interface PassThroughOptions {
   readonly admission: Admission;
   readonly waitMs: number;
   readonly idleMs: number;
+  /** How long a connection may wait to be used again. */
+  readonly keepAliveMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
+const KEEP_ALIVE_MS = 30_000;
 const REFUSAL_BYTES = 1024;
 const CAPABILITY_BYTES = 64 * 1024;
 const FILTER_MS = 600_000;
@@ -57,7 +62,7 @@ export class PassThrough {
       connect: { timeout: CONNECT_TIMEOUT_MS },
       headersTimeout: options.waitMs,
       bodyTimeout: options.idleMs,
-      keepAliveTimeout: 30_000,
+      keepAliveTimeout: options.keepAliveMs ?? KEEP_ALIVE_MS,
       maxHeaderSize: 32 * 1024,
     });
   }
@@ -111,6 +116,7 @@ export class PassThrough {
         body: passed.body ?? null,
         dispatcher: this.agent,
         signal,
+        ...(passed.patience === 'caller' ? { headersTimeout: 0, bodyTimeout: 0 } : {}),
       });
     } catch (error) {
       if (signal.aborted) throw new AntipodeError('cancelled', 'passing a request through');

@@ -17,6 +17,8 @@ export class Visit {
   passedBecause: string | undefined;
   /** The verdict, or the epoch, stood only by the outage policy. */
   outage = false;
+  /** How a push ended. A closed set: it is a metric's label. */
+  push: 'relayed' | 'refused' | 'unknown' | undefined;
   bytesIn = 0;
   error: unknown;
   readonly stepsMs: Record<string, number> = {};
@@ -32,4 +34,4 @@ export class Visit {
   }
 }
 
-export type Step = 'authorize' | 'body' | 'freshness' | 'queue' | 'first_byte' | 'stream';
+export type Step = 'authorize' | 'body' | 'freshness' | 'queue' | 'first_byte' | 'stream' | 'publish';

@@ -2,7 +2,7 @@ import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { IncomingMessage } from 'node:http';
-import { migrate } from './database/migrate.js';
+import { migrateRegistry } from './database/migrate-registry.js';
 import type { RegistryConfig } from './config.js';
 import { createDocument } from './rest/openapi.js';
 import { ApiDocument } from './rest/openapi.controller.js';
@@ -17,7 +17,7 @@ export async function createApplication(
   logger: LoggerService,
   config: RegistryConfig,
 ): Promise<NestExpressApplication> {
-  await migrate(config.DATABASE_URL);
+  await migrateRegistry(config.DATABASE_URL);
   const app = await NestFactory.create<NestExpressApplication>(module, {
     logger,
     abortOnError: false,

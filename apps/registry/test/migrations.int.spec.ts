@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { startPostgres, type RunningPostgres } from '@antipode/testing';
-import { migrate, NO_FILTERS } from '../src/database/migrate.js';
-import { openSchemaEngine } from '../src/database/schema-engine.js';
+import { NO_FILTERS, openSchemaEngine } from '@antipode/postgres';
+import { migrateRegistry as migrate } from '../src/database/migrate-registry.js';
 import { freshDatabase, query } from './open-registry.js';
 
 const SCHEMA_FILE = fileURLToPath(new URL('../prisma/schema.prisma', import.meta.url));
@@ -41,9 +42,8 @@ describe('the migrations', () => {
 
 /** The SQL that makes the whole of schema.prisma. */
 async function schemaSql(databaseUrl: string): Promise<string> {
-  const engine = await openSchemaEngine(
-    new PrismaPg({ connectionString: databaseUrl }, { schema: 'registry' }),
-  );
+  const pool = new pg.Pool({ connectionString: databaseUrl });
+  const engine = await openSchemaEngine(new PrismaPg(pool, { schema: 'registry' }));
   const files = [{ path: 'schema.prisma', content: await readFile(SCHEMA_FILE, 'utf8') }];
   try {
     const { stdout } = await engine.diff({
@@ -56,6 +56,7 @@ async function schemaSql(databaseUrl: string): Promise<string> {
     return stdout ?? '';
   } finally {
     engine.free();
+    await pool.end();
   }
 }
 

@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { openSecret } from '@antipode/postgres';
 import {
   eventually,
   freePort,
@@ -12,7 +13,6 @@ import {
   type RunningRedis,
   type RunningSim,
 } from '@antipode/testing';
-import { openSecret } from '../src/connection/secret-box.js';
 import { query, queuedSyncs, Registry } from './open-registry.js';
 
 describe('webhooks', () => {

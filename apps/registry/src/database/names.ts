@@ -1,10 +1,7 @@
 /** This service's schema; nobody else reads it. */
 export const SCHEMA = 'registry';
 
-/** For pg: unqualified names mean our schema. */
-export const schemaOptions = { options: `-c search_path=${SCHEMA}` };
-
-/** Keys of Postgres advisory locks; arbitrary, but ours: "antipode" in a few digits each. */
+/** Keys of Postgres advisory locks; arbitrary, but ours: "antipode" in a few digits each. auth's begin with 7990_1. */
 export const LOCKS = {
   /** One instance migrates at a time. */
   migrations: 7_990_001,

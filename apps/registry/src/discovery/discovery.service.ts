@@ -5,10 +5,10 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { AntipodeError, toAntipodeError } from '@antipode/errors';
+import { holdLock } from '@antipode/postgres';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import { Database } from '../database/database.js';
-import { holdLock } from '../database/hold-lock.js';
 import { LOCKS } from '../database/names.js';
 import type { SweepKind } from './sweep.js';
 import { SweepClock, type Outcome, type Urgency } from './sweep-clock.js';

@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { toAntipodeError } from '@antipode/errors';
+import { openSecret, sealSecret } from '@antipode/postgres';
 import type { Webhooks } from '@antipode/primary';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, webhookBase, type RegistryConfig } from '../config.js';
 import { ConnectionService } from '../connection/connection.service.js';
 import { ConnectionStore } from '../connection/connection.store.js';
-import { openSecret, sealSecret } from '../connection/secret-box.js';
 
 /** How often the webhook on the primary is looked at, and put right: somebody may have changed or deleted it. */
 const CHECK_EVERY_MS = 10 * 60_000;

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const RETRY_MS = 250;
 
 export interface HoldLock {
-  /** One of `LOCKS`. */
-  readonly key: number;
+  /** One for all services that share the database; see their `LOCKS`. */
+  readonly key: number | bigint;
   /** How long to wait for another instance; 0: do nothing if somebody has it. */
   readonly waitMs: number;
   /** Ends the waiting, and aborts the work. */

@@ -25,7 +25,7 @@ export function createLogger(options: { service: string; node: string; level: st
  * Several lines per write: one write per request was a fifth of a busy door's time. What is still in memory when the
  * process ends by itself is written then; SIGKILL costs the lines of the last moment.
  */
-const IN_THE_BACKGROUND = { dest: 1, sync: false, minLength: 16_384, periodicFlush: 100 } as const;
+const IN_THE_BACKGROUND = { dest: 1, sync: false, minLength: 8192, periodicFlush: 100 } as const;
 
 function traceIds(): Record<string, string> {
   const span = trace.getActiveSpan()?.spanContext();

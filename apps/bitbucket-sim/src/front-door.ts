@@ -4,20 +4,23 @@ import { ControlDoor } from './control/control-door.js';
 import type { FaultPlan } from './faults/fault-plan.js';
 import { GitDoor } from './git/git-door.js';
 import { parseGitPath } from './git/git-path.js';
+import { OAuthDoor, OAUTH_PATHS } from './oauth/oauth-door.js';
 import { RestDoor } from './rest/rest-door.js';
 import type { Simulator } from './simulator.js';
 import type { Target } from './faults/faults.js';
 
-/** One port, three doors: `/_sim` (control), `/2.0` (REST), and repository paths (git). Faults strike here, before the law. */
+/** One port, four doors: `/_sim` (control), `/2.0` (REST), `/site/oauth2`, and repository paths (git). Faults strike here, before the law. */
 export class FrontDoor {
   readonly #control: ControlDoor;
   readonly #rest: RestDoor;
   readonly #git: GitDoor;
+  readonly #oauth: OAuthDoor;
 
   constructor(private readonly sim: Simulator) {
     this.#control = new ControlDoor(sim);
     this.#rest = new RestDoor(sim);
     this.#git = new GitDoor(sim);
+    this.#oauth = new OAuthDoor(sim);
   }
 
   async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -28,8 +31,9 @@ export class FrontDoor {
       return this.#control.answer(req, res, rawPath, query);
     const git = parseGitPath(rawPath);
     const isRest = rawPath === '/2.0' || rawPath.startsWith('/2.0/');
+    const isOAuth = OAUTH_PATHS.includes(rawPath);
     const target: Target = {
-      class: isRest ? 'rest' : 'git',
+      class: isRest ? 'rest' : isOAuth ? 'oauth' : 'git',
       method: req.method ?? 'GET',
       path: rawPath,
       ...(git && !isRest ? { operation: git.operation } : {}),
@@ -37,6 +41,7 @@ export class FrontDoor {
     if (await this.#strike(req, res, target)) return undefined;
     const cutAfter = this.sim.faults.takeTruncation(target);
     if (isRest) return this.#rest.answer(req, res, rawPath, query, cutAfter);
+    if (isOAuth) return this.#oauth.answer(req, res, rawPath, query);
     if (git) return this.#git.answer(req, res, git, query, cutAfter);
     return webPage(req, res);
   }
@@ -57,6 +62,7 @@ export class FrontDoor {
     const answered = { status: failure.status, bytesIn: 0, bytesOut };
     const git = parseGitPath(target.path);
     if (target.class === 'rest') counters.rest('fault', answered);
+    else if (target.class === 'oauth') counters.oauth('fault', answered);
     else if (git) counters.git(`${git.workspace}/${git.slug}`, git.operation, answered);
     return true;
   }

@@ -45,7 +45,10 @@ describe('REST access', () => {
       type: 'error',
       error: {
         message: 'Your credentials lack one or more required privilege scopes.',
-        detail: { granted: ['project', 'repository', 'webhook'], required: ['account'] },
+        detail: {
+          granted: ['project', 'project:admin', 'repository', 'repository:admin', 'webhook'],
+          required: ['account'],
+        },
       },
     });
     const fine = await sim.get('/repositories/acme/storefront', 'rita');

@@ -88,7 +88,7 @@ describe('webhooks', () => {
 
     expect(answer.status).toBe(403);
     expect(answer.json.error.detail).toEqual({
-      granted: ['project', 'repository', 'webhook'],
+      granted: ['project', 'project:admin', 'repository', 'repository:admin', 'webhook'],
       required: ['repository', 'pullrequest'],
     });
   });

@@ -1,3 +1,4 @@
+export { authorizeAs, type Consenting } from './authorize-as.js';
 export { Child } from './child.js';
 export { eventually } from './eventually.js';
 export { freePort } from './free-port.js';

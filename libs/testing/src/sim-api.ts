@@ -1,8 +1,9 @@
+import { authorizeAs } from './authorize-as.js';
 import type { GitCredential } from './git.js';
 
 /** A part of the simulator's fault plan; what is absent works as it should (see its README). */
 export interface SimFaults {
-  latencyMs?: { rest?: number; git?: number; ssh?: number };
+  latencyMs?: { rest?: number; git?: number; ssh?: number; oauth?: number };
   fail?: (SimAim & { status: number; body?: 'json' | 'html' | 'empty'; retryAfterSeconds?: number })[];
   truncate?: (SimAim & { afterBytes: number })[];
   webhooks?: { drop?: number | 'all'; duplicate?: number | 'all'; reorder?: number; delayMs?: number };
@@ -11,7 +12,7 @@ export interface SimFaults {
 }
 
 export interface SimAim {
-  class?: 'rest' | 'git' | 'ssh' | 'all';
+  class?: 'rest' | 'git' | 'ssh' | 'oauth' | 'all';
   path?: string;
   method?: string;
   operation?: 'info-refs' | 'upload-pack' | 'receive-pack';
@@ -41,6 +42,8 @@ export interface SimCounters {
     readonly repositories: Readonly<Record<string, Partial<Record<SshOperation, SimCount>>>>;
     readonly logins: { readonly accepted: number; readonly refused: number };
   };
+  /** By grant type; `authorize` is the consent page. */
+  readonly oauth: SimCount & { readonly grants: Readonly<Record<string, SimCount>> };
 }
 
 /** A person's key, as the simulator keeps it. */
@@ -75,6 +78,15 @@ export interface SimState {
   readonly workspace: string;
   readonly mirrorToken: string;
   readonly ssh: { readonly url: string; readonly knownHosts: readonly string[] };
+  /** The sample's application: the mirror. */
+  readonly oauth: {
+    /** Base of `/authorize` and `/access_token`. */
+    readonly url: string;
+    readonly key: string;
+    readonly secret: string;
+    readonly callbackUrl: string | null;
+    readonly scopes: readonly string[];
+  };
   readonly users: readonly {
     username: string;
     email: string;
@@ -181,6 +193,33 @@ export class SimApi {
 
   async removeDeployKey(subject: SimKeySubject, id: number): Promise<void> {
     await this.control('DELETE', `${deployKeys(subject)}/${id}`);
+  }
+
+  /** Takes back what a person has allowed applications: their tokens die. @param streams `break` also cuts answers under way */
+  async revokeGrants(username: string, streams: 'keep' | 'break' = 'keep'): Promise<void> {
+    await this.control('DELETE', `/users/${username}/grants${streams === 'break' ? '?streams=break' : ''}`);
+  }
+
+  /** Changes the sample's application. @param changes `callbackUrl` null is not checked */
+  async changeConsumer(changes: { callbackUrl?: string | null; scopes?: readonly string[] }): Promise<void> {
+    const { oauth } = await this.state();
+    await this.control('PATCH', `/oauth/consumers/${oauth.key}`, changes);
+  }
+
+  /** Says yes on the consent page, as this user. @returns the callback's address with `code` and `state` */
+  async authorizeAs(
+    username: string,
+    authorizeUrl: string,
+    decision: 'allow' | 'deny' = 'allow',
+  ): Promise<string> {
+    const user = (await this.state()).users.find((one) => one.username === username);
+    if (!user) throw new Error(`no user ${username}`);
+    return authorizeAs(user, authorizeUrl, decision);
+  }
+
+  /** Changes how the simulator behaves where the documentation is silent, and how long things live (see its README). */
+  async settings(changes: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.control('PATCH', '/settings', changes);
   }
 
   /** Waits until no webhook is on its way any more. */

@@ -22,11 +22,17 @@ export function parseAuthorization(header: string | undefined): Parsed {
   return { scheme: 'basic', username: text.slice(0, colon), secret: text.slice(colon + 1) };
 }
 
-/** The principal, or undefined for a credential that REST refuses with 401. */
-export function authenticateRest(
+/** How one of the doors reads a credential; undefined is 401. */
+interface Reading {
+  readonly bearer: (token: Token | undefined) => Principal | undefined;
+  readonly basic: (username: string, token: Token | undefined) => Principal | undefined;
+}
+
+function authenticate(
   state: State,
   header: string | undefined,
   address: string,
+  reading: Reading,
 ): Principal | undefined {
   const parsed = parseAuthorization(header);
   switch (parsed.scheme) {
@@ -35,48 +41,46 @@ export function authenticateRest(
     case 'unknown':
       return undefined;
     case 'bearer':
-      return accessToken(liveToken(state, parsed.secret));
-    case 'basic': {
-      const principal = apiToken(state, liveToken(state, parsed.secret));
-      // The Atlassian e-mail is the only username; the Bitbucket username gets 401 here.
-      return principal?.user.email.toLowerCase() === parsed.username.toLowerCase() ? principal : undefined;
-    }
+      return reading.bearer(liveToken(state, parsed.secret));
+    case 'basic':
+      return reading.basic(parsed.username, liveToken(state, parsed.secret));
   }
 }
+
+/** The principal, or undefined for a credential that REST refuses with 401. */
+export const authenticateRest = (state: State, header: string | undefined, address: string) =>
+  authenticate(state, header, address, {
+    bearer: (token) => accessToken(state, token),
+    basic: (username, token) => {
+      const principal = apiToken(state, token);
+      // The Atlassian e-mail is the only username; the Bitbucket username gets 401 here.
+      return principal?.user.email.toLowerCase() === username.toLowerCase() ? principal : undefined;
+    },
+  });
 
 /** The principal, or undefined for a credential that the git endpoints refuse with 401. */
-export function authenticateGit(
-  state: State,
-  header: string | undefined,
-  address: string,
-): Principal | undefined {
-  const parsed = parseAuthorization(header);
-  switch (parsed.scheme) {
-    case 'none':
-      return { kind: 'anonymous', address };
-    case 'unknown':
-      return undefined;
-    case 'bearer':
-      return state.settings.bearerOnGit ? accessToken(liveToken(state, parsed.secret)) : undefined;
-    case 'basic':
-      return gitBasic(state, parsed.username, parsed.secret);
-  }
+export const authenticateGit = (state: State, header: string | undefined, address: string) =>
+  authenticate(state, header, address, {
+    bearer: (token) => (state.settings.bearerOnGit ? accessToken(state, token) : undefined),
+    basic: (username, token) => {
+      if (username === 'x-token-auth') return accessToken(state, token);
+      const principal = apiToken(state, token);
+      const allowed = ['x-bitbucket-api-token-auth', principal?.user.username];
+      return allowed.includes(username) ? principal : undefined;
+    },
+  });
+
+/** Everything but API tokens: access tokens of resources, and what OAuth has given out. */
+function accessToken(state: State, token: Token | undefined): Principal | undefined {
+  if (token === undefined || token.kind === 'api') return undefined;
+  return token.kind === 'oauth' ? tokenOfUser(state, token) : { kind: 'access-token', token };
 }
 
-function gitBasic(state: State, username: string, secret: string): Principal | undefined {
-  const token = liveToken(state, secret);
-  if (username === 'x-token-auth') return accessToken(token);
-  const principal = apiToken(state, token);
-  const allowed = ['x-bitbucket-api-token-auth', principal?.user.username];
-  return allowed.includes(username) ? principal : undefined;
-}
+const apiToken = (state: State, token: Token | undefined) =>
+  token?.kind === 'api' ? tokenOfUser(state, token) : undefined;
 
-const accessToken = (token: Token | undefined): Principal | undefined =>
-  token && token.kind !== 'api' ? { kind: 'access-token', token } : undefined;
-
-function apiToken(state: State, token: Token | undefined): (Principal & { kind: 'user' }) | undefined {
-  if (token?.kind !== 'api') return undefined;
-  const user = state.users.find((u) => u.uuid === token.ownerUuid);
+function tokenOfUser(state: State, token: Token): (Principal & { kind: 'user' }) | undefined {
+  const user = state.users.find((one) => one.uuid === token.ownerUuid);
   return user && { kind: 'user', user, token };
 }
 

@@ -76,6 +76,7 @@ function tokenPermission(token: Token, repository: Repository): RepositoryPermis
     repository: repository.uuid,
     project: repository.projectUuid,
     workspace: repository.workspaceUuid,
+    consumer: repository.workspaceUuid,
   };
   if (covered[token.kind] !== token.ownerUuid) return undefined;
   const scopes = effectiveScopes(token.scopes);
@@ -99,7 +100,7 @@ export function belongsTo(state: State, workspace: Workspace, principal: Princip
 }
 
 function tokenWorkspace(state: State, token: Token): string | undefined {
-  if (token.kind === 'workspace') return token.ownerUuid;
+  if (token.kind === 'workspace' || token.kind === 'consumer') return token.ownerUuid;
   const owned = [...state.projects, ...state.repositories].find((one) => one.uuid === token.ownerUuid);
   return owned?.workspaceUuid;
 }

@@ -14,8 +14,13 @@ export type KeyHolder =
 /** Whoever may stand before a repository. */
 export type Knocker = Principal | KeyHolder;
 
-/** Each access token is its own rate-limit identity; all API tokens of a user share one. */
+/**
+ * Each access token is its own rate-limit identity; all API tokens and keys of a user share one, and so do all users of
+ * an OAuth application (§6.1).
+ */
 export function identityOf(principal: Knocker): string {
+  if ('token' in principal && principal.token.consumer !== undefined)
+    return `consumer:${principal.token.consumer}`;
   switch (principal.kind) {
     case 'anonymous':
       return `address:${principal.address}`;

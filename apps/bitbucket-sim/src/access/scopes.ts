@@ -29,7 +29,11 @@ export function missingScopes(principal: Principal, need: ScopeNeed): readonly s
 }
 
 export const requiredScopes = (principal: Principal, need: ScopeNeed): readonly string[] =>
-  principal.kind === 'user' ? need.api : need.oauth;
+  need[vocabularyOf(principal)];
+
+/** A person's own API token speaks Atlassian's words, every other credential OAuth's. */
+export const vocabularyOf = (principal: Principal): keyof ScopeNeed =>
+  principal.kind === 'user' && principal.token.kind === 'api' ? 'api' : 'oauth';
 
 const atlassian = (words: readonly string[]): string[] => words.map((word) => `${word}:bitbucket`);
 const need = (oauth: string, ...api: string[]): ScopeNeed => ({

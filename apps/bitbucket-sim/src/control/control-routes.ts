@@ -1,6 +1,7 @@
 import type { ControlRoute } from './control-route.js';
 import { FAULT_ROUTES } from './routes/faults.js';
 import { KEY_ROUTES } from './routes/keys.js';
+import { OAUTH_ROUTES } from './routes/oauth.js';
 import { PEOPLE_ROUTES } from './routes/people.js';
 import { PUSH_ROUTES } from './routes/pushes.js';
 import { REPOSITORY_ROUTES } from './routes/repositories.js';
@@ -14,6 +15,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
   ...PEOPLE_ROUTES,
   ...TOKEN_ROUTES,
   ...KEY_ROUTES,
+  ...OAUTH_ROUTES,
   ...REPOSITORY_ROUTES,
   ...PUSH_ROUTES,
   ...FAULT_ROUTES,

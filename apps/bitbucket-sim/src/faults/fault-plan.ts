@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const trafficClass = z.enum(['rest', 'git', 'ssh', 'all']);
+const trafficClass = z.enum(['rest', 'git', 'ssh', 'oauth', 'all']);
 const count = z.union([z.literal('all'), z.int().min(0)]);
 
 const latency = z.int().min(0).default(0);
@@ -17,7 +17,7 @@ const aim = {
 
 /** The body of `PUT /_sim/faults`. Everything absent is "no such fault". */
 export const faultPlan = z.strictObject({
-  latencyMs: z.strictObject({ rest: latency, git: latency, ssh: latency }).prefault({}),
+  latencyMs: z.strictObject({ rest: latency, git: latency, ssh: latency, oauth: latency }).prefault({}),
   fail: z
     .array(
       z.strictObject({

@@ -2,7 +2,7 @@ import { noFaults, type FaultPlan } from './fault-plan.js';
 
 /** What a fault may aim at. */
 export interface Target {
-  readonly class: 'rest' | 'git' | 'ssh';
+  readonly class: 'rest' | 'git' | 'ssh' | 'oauth';
   readonly method: string;
   readonly path: string;
   readonly operation?: string;

@@ -30,6 +30,8 @@ export interface Counts {
     repositories: Record<string, Partial<Record<SshOperation, Count>>>;
     logins: { accepted: number; refused: number };
   };
+  /** By grant type for tokens; `authorize` is the page. */
+  oauth: Count & { grants: Record<string, Count> };
 }
 
 const fresh = (): Counts => ({
@@ -48,6 +50,7 @@ const fresh = (): Counts => ({
     repositories: {},
     logins: { accepted: 0, refused: 0 },
   },
+  oauth: { ...zero(), grants: {} },
 });
 
 export interface Answered {
@@ -84,6 +87,11 @@ export class Counters {
     const own = repository === undefined ? undefined : (ssh.repositories[repository] ??= {});
     const counts = [ssh, ssh.operations[operation], ...(own ? [(own[operation] ??= zero())] : [])];
     for (const count of counts) add(count, answered);
+  }
+
+  oauth(grant: string, answered: Answered): void {
+    const { oauth } = this.#counts;
+    for (const count of [oauth, (oauth.grants[grant] ??= zero())]) add(count, answered);
   }
 
   sshLogin(outcome: 'accepted' | 'refused'): void {

@@ -7,6 +7,7 @@ import { BodyNotJson, BodyTooLarge, parseJson, readBody } from '../http/read-bod
 import type { Taken } from '../http/rate-limits.js';
 import { findRoute } from '../http/route-table.js';
 import type { Simulator } from '../simulator.js';
+import type { TokenKind } from '../state/model.js';
 import { applyFields } from './fields.js';
 import { badRequest, forbidden, lacksScopes, notFound, RestError, unauthorized } from './rest-error.js';
 import { REST_ROUTES } from './rest-routes.js';
@@ -136,8 +137,13 @@ function scopeHeaders(
   return {
     'X-OAuth-Scopes': principal.token.scopes.join(', '),
     'X-Accepted-OAuth-Scopes': requiredScopes(principal, route.scopes).join(', '),
-    'X-Credential-Type': principal.kind === 'user' ? 'api_token' : `${principal.token.kind}_access_token`,
+    'X-Credential-Type': credentialType(principal.token.kind),
   };
+}
+
+function credentialType(kind: TokenKind): string {
+  if (kind === 'api') return 'api_token';
+  return kind === 'oauth' || kind === 'consumer' ? 'oauth2' : `${kind}_access_token`;
 }
 
 function refuseIfSpent(taken: Taken | undefined): void {

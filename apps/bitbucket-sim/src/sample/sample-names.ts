@@ -2,6 +2,7 @@
 export const SAMPLE = {
   workspace: 'acme',
   mirrorToken: 'Antipode mirror',
+  consumer: 'Antipode',
 } as const;
 
 /** What somebody who works with repositories may ask for. */

@@ -1,6 +1,6 @@
 import { emptyGrants } from '../state/empty-grants.js';
-import { newSecret, slugify, uuidFor } from '../state/identity.js';
-import type { Project, Repository, Token, User, Workspace } from '../state/model.js';
+import { newOpaque, newSecret, slugify, uuidFor } from '../state/identity.js';
+import type { OAuthConsumer, Project, Repository, Token, User, Workspace } from '../state/model.js';
 import type { RepositoryDisk } from '../git/repository-disk.js';
 import { runGit } from '../git/run-git.js';
 import type { StateStore } from '../state/state.store.js';
@@ -13,7 +13,10 @@ const ADMIN_SCOPES = [
   'delete:repository', 'read:permission', 'write:permission', 'delete:permission', 'read:webhook', 'write:webhook', 'delete:webhook',
   'read:pullrequest', 'read:ssh-key', 'write:ssh-key', 'delete:ssh-key',
 ]; // prettier-ignore
-const MIRROR_SCOPES = ['project', 'repository', 'webhook'];
+/** Access keys are listed by administrators only. */
+const MIRROR_SCOPES = ['project', 'project:admin', 'repository', 'repository:admin', 'webhook'];
+/** What the mirror asks people for: who they are, their keys, and to fetch and push as they. */
+const CONSUMER_SCOPES = ['account', 'repository', 'repository:write'];
 
 interface Person {
   readonly username: string;
@@ -128,10 +131,21 @@ export async function seedSample(store: StateStore, disk: RepositoryDisk): Promi
   state.projects.push(...projects);
   state.repositories.push(...repositories);
   state.tokens.push(...tokensFrom(workspace, users));
+  state.oauth.consumers.push(consumerOf(workspace));
   // Everything of the demo lives on one machine, the mirror's webhook endpoint included.
   state.settings.allowInternalHookUrls = true;
   await store.save();
 }
+
+const consumerOf = (workspace: Workspace): OAuthConsumer => ({
+  key: newOpaque('consumer:key').slice(0, 18),
+  secret: newOpaque('consumer:secret').slice(0, 32),
+  name: SAMPLE.consumer,
+  // Where the mirror will be is not known here.
+  callbackUrl: null,
+  scopes: CONSUMER_SCOPES,
+  workspaceUuid: workspace.uuid,
+});
 
 const userFrom = ({ username, displayName }: Person): User => {
   const uuid = uuidFor(`user:${username}`);

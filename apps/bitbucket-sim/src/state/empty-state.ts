@@ -20,6 +20,9 @@ export const DEFAULT_SETTINGS: Settings = {
   repositoryPaging: 'token-with-role',
   sshLinkForm: 'scp',
   conditionalRequestsCost: true,
+  oauthTokenLifetimeSeconds: 7_200,
+  oauthRefreshGraceMs: 5_000,
+  oauthCodeLifetimeSeconds: 600,
   limits: { windowMs: HOUR_MS, repositories: 1_000, anonymous: 60, git: 60_000 },
 };
 
@@ -31,6 +34,7 @@ export const emptyState = (): State => ({
   repositories: [],
   tokens: [],
   hooks: [],
+  oauth: { consumers: [], grants: [], codes: [], refreshTokens: [] },
   sshKeys: [],
   deployKeys: [],
   lastDeployKeyId: 1_000,

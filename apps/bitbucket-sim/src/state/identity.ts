@@ -16,6 +16,12 @@ export function newSecret(kind: 'api' | 'access', seed?: string): string {
   return `${kind === 'api' ? 'ATATT3xFfGF0' : 'ATCTT3xFfGN0'}${bytes.toString('base64url')}=${check}`;
 }
 
+/** Something that nobody guesses, without a shape of its own. */
+export const newOpaque = (seed?: string): string =>
+  (seed ? createHash('sha256').update(`antipode-sim:${seed}`).digest() : randomBytes(32)).toString(
+    'base64url',
+  );
+
 /** Bitbucket's way of writing a moment: offset instead of Z, microseconds instead of milliseconds. */
 export function timestamp(at: Date = new Date()): string {
   return at.toISOString().replace('Z', '000+00:00');

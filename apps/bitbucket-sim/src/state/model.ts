@@ -109,8 +109,11 @@ export interface DeployKey {
   lastUsed: string | null;
 }
 
-/** `api` belongs to a user; the others are access tokens of the resource they are named after. */
-export type TokenKind = 'api' | 'repository' | 'project' | 'workspace';
+/**
+ * `api` belongs to a user, and so does `oauth`, which an application got from them. The others are access tokens of the
+ * resource they are named after; `consumer` is an application's own, for the workspace that it belongs to.
+ */
+export type TokenKind = 'api' | 'oauth' | 'repository' | 'project' | 'workspace' | 'consumer';
 
 export interface Token {
   id: string;
@@ -123,6 +126,50 @@ export interface Token {
   ownerUuid: string;
   expiresOn: string | null;
   revokedOn: string | null;
+  /** The application that it was given to, by its key. */
+  consumer?: string;
+  /** The consent that it follows from. */
+  grantId?: string;
+}
+
+/** An application that may ask people to let it act for them. */
+export interface OAuthConsumer {
+  key: string;
+  secret: string;
+  name: string;
+  /** Where the browser is sent back to: what an application asks for must begin with it. Null: not checked. */
+  callbackUrl: string | null;
+  /** Fixed here; those in a request count for nothing. */
+  scopes: string[];
+  workspaceUuid: string;
+}
+
+/** One person's yes to one application. */
+export interface OAuthGrant {
+  id: string;
+  consumer: string;
+  userUuid: string;
+  scopes: string[];
+  grantedOn: string;
+}
+
+export interface OAuthCode {
+  code: string;
+  grantId: string;
+  /** As it was in the request; the exchange must repeat it. */
+  redirectUri: string | null;
+  /** RFC 7636 */
+  challenge: { method: 'S256' | 'plain'; value: string } | null;
+  expiresOn: string;
+}
+
+export interface OAuthRefreshToken {
+  secret: string;
+  grantId: string;
+  /** Unused, it dies three months later. */
+  expiresOn: string;
+  /** It has been used: from here on it lives for the grace only. */
+  replacedOn: string | null;
 }
 
 export interface Hook {
@@ -162,6 +209,10 @@ export interface Settings {
   repositoryPaging: 'page' | 'token' | 'token-with-role';
   sshLinkForm: 'scp' | 'url';
   conditionalRequestsCost: boolean;
+  oauthTokenLifetimeSeconds: number;
+  /** How long a refresh token still works after it was replaced. */
+  oauthRefreshGraceMs: number;
+  oauthCodeLifetimeSeconds: number;
   limits: Limits;
 }
 
@@ -181,6 +232,12 @@ export interface State {
   repositories: Repository[];
   tokens: Token[];
   hooks: Hook[];
+  oauth: {
+    consumers: OAuthConsumer[];
+    grants: OAuthGrant[];
+    codes: OAuthCode[];
+    refreshTokens: OAuthRefreshToken[];
+  };
   sshKeys: SshKey[];
   deployKeys: DeployKey[];
   /** Ids are never used twice. */

@@ -22,6 +22,9 @@ export const settingsPatch = z
     repositoryPaging: z.enum(['page', 'token', 'token-with-role']),
     sshLinkForm: z.enum(['scp', 'url']),
     conditionalRequestsCost: z.boolean(),
+    oauthTokenLifetimeSeconds: z.int().min(0),
+    oauthRefreshGraceMs: z.int().min(0),
+    oauthCodeLifetimeSeconds: z.int().min(0),
     limits: z
       .strictObject({ windowMs: z.int().min(60), repositories: limit, anonymous: limit, git: limit })
       .partial(),

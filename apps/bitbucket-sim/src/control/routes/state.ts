@@ -17,6 +17,7 @@ function overview({ sim, base }: ControlCall) {
     url: base,
     api: `${base}/2.0`,
     ssh: sim.ssh,
+    oauth: oauthOverview(state, base),
     mirrorToken: mirrorToken(state),
     users: state.users.map((user) => userOverview(state, user, workspace)),
     projects: state.projects.map((project) => ({
@@ -44,6 +45,14 @@ function overview({ sim, base }: ControlCall) {
     deployKeys: state.deployKeys,
     hooks: state.hooks,
   };
+}
+
+/** The sample's application, which is the mirror itself. */
+function oauthOverview({ oauth }: State, base: string) {
+  const [consumer] = oauth.consumers;
+  if (!consumer) return null;
+  const { key, secret, callbackUrl, scopes } = consumer;
+  return { url: `${base}/site/oauth2`, key, secret, callbackUrl, scopes };
 }
 
 const mirrorToken = (state: State): string | null =>

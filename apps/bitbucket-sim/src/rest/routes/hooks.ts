@@ -1,5 +1,5 @@
 import { isOwner } from '../../access/permission.js';
-import { effectiveScopes, SCOPES } from '../../access/scopes.js';
+import { effectiveScopes, SCOPES, vocabularyOf } from '../../access/scopes.js';
 import { EVENT_KEYS, readScopeOf } from '../../hooks/event-keys.js';
 import { objectionTo } from '../../hooks/internal-url.js';
 import { newUuid } from '../../state/identity.js';
@@ -102,7 +102,7 @@ function readEvents(call: Call, value: unknown): string[] {
 function needReadScopes({ principal }: Call, events: readonly string[]): void {
   if (principal.kind === 'anonymous') return;
   const granted = effectiveScopes(principal.token.scopes);
-  const required = events.map((event) => readScopeOf(event)[principal.kind === 'user' ? 'api' : 'oauth']);
+  const required = events.map((event) => readScopeOf(event)[vocabularyOf(principal)]);
   if (required.some((scope) => !granted.has(scope)))
     throw lacksScopes(principal.token.scopes, [...new Set(required)]);
 }

@@ -19,12 +19,37 @@ export function readJestReport(file, outcome) {
   const failures = files
     .flatMap((one) => one.failures.map((name) => `${one.file}: ${name}`))
     .slice(0, MOST_NAMES);
-  const counts = { passed: total('passed'), failed: total('failed'), skipped: total('skipped'), failures };
+  const counts = {
+    passed: total('passed'),
+    failed: total('failed'),
+    skipped: total('skipped'),
+    failures,
+    failedFiles: files.filter((one) => one.failed > 0).map(({ file }) => file),
+  };
   if (outcome.timedOut)
     return withOneMore(counts, `stopped at its time limit after ${files.length} test files`);
   if (!outcome.ok && counts.failed === 0)
     return withOneMore(counts, 'all its tests passed, but the suite did not end well');
   return counts;
+}
+
+/** What a suite came to after some of its files were tried again: their first outcome no longer counts. */
+export function afterSecondTry(file, again) {
+  const outcomes = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  const once = outcomes.filter(({ failed }) => failed === 0);
+  const total = (key) => once.reduce((sum, one) => sum + one[key], 0);
+  return {
+    passed: total('passed') + again.passed,
+    failed: again.failed,
+    skipped: total('skipped') + again.skipped,
+    failures: again.failures,
+    secondTries: outcomes
+      .filter((one) => one.failed > 0 && !again.failedFiles.includes(one.file))
+      .flatMap((one) => one.failures.map((name) => `${one.file}: ${name}`)),
+  };
 }
 
 const withOneMore = (counts, failure) => ({

@@ -6,7 +6,7 @@ const tool = (command, ...args) => ({ command, args });
 /** Tests run on the sources, two files at a time at most: more than that, and two cores measure each other. */
 const jest =
   (workers, ...names) =>
-  ({ root, report }) => ({
+  ({ root, report, only = [] }) => ({
     command: process.execPath,
     args: [
       'node_modules/jest/bin/jest.js',
@@ -14,6 +14,7 @@ const jest =
       ...names,
       ...['--passWithNoTests', `--maxWorkers=${workers}`],
       ...['--reporters=default', `--reporters=${join(root, 'tools/check/count-reporter.mjs')}`],
+      ...(only.length > 0 ? ['--runTestsByPath', ...only] : []),
     ],
     env: {
       TEST_REPORT: report,
@@ -47,6 +48,6 @@ export const STEPS = [
   },
   { name: 'types', quick: true, seconds: 400, command: () => tool('tsc', '--noEmit', '-p', 'tsconfig.json') },
   { name: 'unit', quick: true, jest: true, seconds: 900, command: jest(2, 'unit') },
-  { name: 'integration', jest: true, seconds: 1200, command: jest(2, 'integration') },
-  { name: 'e2e', jest: true, seconds: 1800, command: jest(1, 'e2e') },
+  { name: 'integration', jest: true, secondTry: true, seconds: 2400, command: jest(2, 'integration') },
+  { name: 'e2e', jest: true, secondTry: true, seconds: 1800, command: jest(1, 'e2e') },
 ];

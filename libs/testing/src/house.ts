@@ -79,7 +79,7 @@ export class House implements AsyncDisposable {
     return `${this.document.primary.url}/${this.path(path)}.git`;
   }
 
-  /** The address of one of the 15 ports of docs and READMEs, by its distance from the base. */
+  /** The address of one of the 17 ports of docs and READMEs, by its distance from the base. */
   at(offset: number): string {
     return `http://127.0.0.1:${this.portBase + offset}`;
   }

@@ -70,6 +70,6 @@ const dataOption = (): Option =>
   new Option('--data <DIR>', 'where the house keeps its data, logs and secrets').default('.antipode');
 
 const portBaseOption = (): Option =>
-  new Option('--port-base <N>', 'the first of the 15 ports that it uses')
+  new Option('--port-base <N>', 'the first of the 17 ports that it uses')
     .default(DEFAULT_PORT_BASE)
     .argParser(parsePortBase);

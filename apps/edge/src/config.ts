@@ -29,6 +29,8 @@ const schema = z.object({
   SYNC_GRPC: z.string().default('127.0.0.1:7997'),
   /** Where `/-/…` is answered. */
   REGISTRY_HTTP: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7991'),
+  /** Where `/-/link…` is answered: auth's pages. */
+  AUTH_HTTP: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8006'),
   /** The mirror's own address as people know it: where accounts are linked. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7990'),
   /** 32 random bytes; keys of remembered verdicts are made with it. */
@@ -83,6 +85,35 @@ const schema = z.object({
   PUSH_IDLE_SECONDS: seconds(86_400).default(600),
   /** Longest wait for our own copy to show a push before its end is told. */
   PUSH_PUBLISH_SECONDS: seconds(600).default(10),
+  SSH_HOST: z.string().default('127.0.0.1'),
+  SSH_PORT: z.coerce.number().int().min(0).max(65535).default(7999),
+  /** The folder of the host keys; those that are missing are made. Default `<ANTIPODE_DATA>/state/ssh-host-keys`. */
+  SSH_HOST_KEYS: z.string().min(1).optional(),
+  /** The mirror's SSH address as people know it: `ssh://git@mirror:7999`. Default: SSH_HOST and SSH_PORT. */
+  SSH_URL: z
+    .string()
+    .regex(
+      /^ssh:\/\/([A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?\/?$/,
+      'ssh://git@host:port',
+    )
+    .transform((text) => text.replace(/\/$/, ''))
+    .optional(),
+  /** From the first byte of a connection until it is known who comes. */
+  SSH_LOGIN_SECONDS: seconds(3600).default(60),
+  /** Keys that one client may offer, and other attempts to sign in, on one connection. */
+  SSH_AUTH_TRIES: z.coerce.number().int().min(2).max(1000).default(40),
+  SSH_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(2000),
+  SSH_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).max(1_000_000).default(200),
+  /** Connections of which it is not known yet who comes. */
+  SSH_STRANGERS: z.coerce.number().int().min(1).max(1_000_000).default(200),
+  /** git-lfs opens up to ten on one shared connection. */
+  SSH_SESSIONS_PER_CONNECTION: z.coerce.number().int().min(1).max(1000).default(16),
+  /** Commands of one account, access key or guest's address at the same time. */
+  SSH_COMMANDS_PER_PRINCIPAL: z.coerce.number().int().min(1).max(100_000).default(100),
+  /** A connection without a command, or a command in which nothing moves, is ended after this long. */
+  SSH_IDLE_SECONDS: seconds(86_400).default(600),
+  /** How long a known key is remembered without asking auth again. */
+  SSH_KEY_CACHE_SECONDS: seconds(300).default(10),
   REQUEST_MAX_MIB: mebibytes(1024).default(32),
   /** All request bodies that are held in memory at one moment. */
   REQUEST_MEMORY_MIB: mebibytes(65_536).default(128),

@@ -24,6 +24,8 @@ import { RefAnswers } from './session/ref-answers.js';
 import { ServeFetch } from './session/serve-fetch.js';
 import { openRelayAuthorization } from './session/relay-authorization.js';
 import { Verdicts } from './session/verdicts.js';
+import { HostKeyRing } from './ssh/host-keys.js';
+import { sshProviders } from './ssh/ssh-providers.js';
 import { EdgeMetrics } from './telemetry/edge-metrics.js';
 
 const MEBI = 1024 * 1024;
@@ -59,6 +61,7 @@ export function edgeModule(config: EdgeConfig): DynamicModule {
     ...sessionProviders(config, registryClient),
     ...pushProviders(config, { PRIMARY, AUTH }),
     ...doorProviders(config),
+    ...sshProviders(config, { PRIMARY, AUTH }),
   ];
   return { module: EdgeModule, providers };
 }
@@ -153,6 +156,7 @@ function doorProviders(config: EdgeConfig): Provider[] {
     waitMs: config.FETCH_QUEUE_SECONDS * 1000,
   });
   return [
+    httpDoor(config, passAdmission),
     {
       provide: PassThrough,
       inject: [PRIMARY, AUTH],
@@ -189,21 +193,32 @@ function doorProviders(config: EdgeConfig): Provider[] {
           },
         }),
     },
-    {
-      provide: HttpDoor,
-      inject: [PRIMARY, GitRoutes, ServeFetch, LOGGER],
-      useFactory: (primary: Primary, git: GitRoutes, fetches: ServeFetch, logger: Logger) =>
-        new HttpDoor({
-          host: config.HTTP_HOST,
-          port: config.HTTP_PORT,
-          trustedProxies: proxyList(config.TRUSTED_PROXIES),
-          shutdownMs: config.SHUTDOWN_SECONDS * 1000,
-          primary,
-          git,
-          own: new OwnProxy({ target: config.REGISTRY_HTTP, maxBodyBytes: 16 * MEBI, timeoutMs: 60_000 }),
-          metrics: new EdgeMetrics(() => ({ git: fetches.counts, passThrough: passAdmission.counts })),
-          logger,
-        }),
-    },
   ];
+}
+
+function httpDoor(config: EdgeConfig, passAdmission: Admission): Provider {
+  return {
+    provide: HttpDoor,
+    inject: [PRIMARY, GitRoutes, ServeFetch, HostKeyRing, LOGGER],
+    useFactory: (
+      primary: Primary,
+      git: GitRoutes,
+      fetches: ServeFetch,
+      hostKeys: HostKeyRing,
+      logger: Logger,
+    ) =>
+      new HttpDoor({
+        host: config.HTTP_HOST,
+        port: config.HTTP_PORT,
+        trustedProxies: proxyList(config.TRUSTED_PROXIES),
+        shutdownMs: config.SHUTDOWN_SECONDS * 1000,
+        primary,
+        git,
+        own: new OwnProxy({ target: config.REGISTRY_HTTP, maxBodyBytes: 16 * MEBI, timeoutMs: 60_000 }),
+        link: new OwnProxy({ target: config.AUTH_HTTP, maxBodyBytes: MEBI, timeoutMs: 60_000 }),
+        hostKeys,
+        metrics: new EdgeMetrics(() => ({ git: fetches.counts, passThrough: passAdmission.counts })),
+        logger,
+      }),
+  };
 }

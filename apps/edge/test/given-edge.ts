@@ -10,6 +10,7 @@ import { eventually, startGitHttpBackend, type GitCredential, type GitHttpBacken
 import { readConfig } from '../src/config.js';
 import { edgeModule, type OpenTable, TABLE } from '../src/edge.module.js';
 import { HttpDoor } from '../src/http/http-door.js';
+import { SshDoor } from '../src/ssh/ssh-door.js';
 import { FakeNeighbours } from './fake-neighbours.js';
 import { GivenMirrors } from './given-mirrors.js';
 
@@ -69,6 +70,10 @@ export class GivenEdge implements AsyncDisposable {
     return `${this.url}/${path}.git`;
   }
 
+  get sshPort(): number {
+    return this.app.get(SshDoor).port;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.close();
     await this.neighbours.close();
@@ -108,6 +113,7 @@ async function startEdge(
   const config = readConfig({
     ANTIPODE_DATA: join(folder, 'data'),
     HTTP_PORT: '0',
+    SSH_PORT: '0',
     AUTH_GRPC: neighbours.address,
     REGISTRY_GRPC: neighbours.address,
     SYNC_GRPC: neighbours.address,

@@ -31,6 +31,9 @@ export interface HttpDoorOptions {
   readonly primary: Primary;
   readonly git: GitRoutes;
   readonly own: OwnProxy;
+  /** Auth's pages, where accounts are linked. */
+  readonly link: OwnProxy;
+  readonly hostKeys: { readonly fingerprints: readonly string[] };
   readonly metrics: EdgeMetrics;
   readonly logger: Logger;
 }
@@ -86,7 +89,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     const timer = setTimeout(() => this.server.closeAllConnections(), this.options.shutdownMs);
     await closed;
     clearTimeout(timer);
-    await this.options.own.close();
+    await Promise.all([this.options.own.close(), this.options.link.close()]);
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -136,7 +139,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async dispatch(exchange: Exchange): Promise<void> {
-    const { git, own } = this.options;
+    const { git, own, link } = this.options;
     const { request, response, knock } = exchange;
     if (exchange.route.name !== 'receive_pack') letContinue(request, response);
     switch (exchange.route.name) {
@@ -151,7 +154,10 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       case 'lfs':
         return refuseLfs(response);
       case 'own':
-        return own.relay(request, response, { address: knock.clientAddress, signal: knock.signal });
+        return (isLinkPage(request) ? link : own).relay(request, response, {
+          address: knock.clientAddress,
+          signal: knock.signal,
+        });
       case 'page':
         return this.page(response);
     }
@@ -175,13 +181,18 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   /** Says the same of every path: a browser must learn no more than git. */
   private page(response: ServerResponse): void {
-    const { displayName } = this.options.primary;
+    const { primary, hostKeys } = this.options;
+    const { displayName } = primary;
+    const fingerprints = hostKeys.fingerprints.map((line) => `    ${line}\n`).join('');
     sendText(
       response,
       200,
       `Antipode, a mirror of ${displayName}.\n\n` +
         `This address is for git. Clone with the path and the credentials that you use for ${displayName}:\n\n` +
-        `    git clone <this address>/<workspace>/<repository>.git`,
+        `    git clone <this address>/<workspace>/<repository>.git` +
+        (fingerprints
+          ? `\n\nOver SSH this mirror shows one of these host keys:\n\n${fingerprints}`.trimEnd()
+          : ''),
     );
   }
 
@@ -244,6 +255,9 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     else this.options.logger.info(line, 'request');
   }
 }
+
+/** `/-/link` and everything below it; a closer look at the path is for whoever answers. */
+const isLinkPage = ({ url = '' }: IncomingMessage): boolean => /^\/-\/link(?=[/?#]|$)/.test(url);
 
 function callerOf({ headers: { authorization } }: IncomingMessage): Caller {
   return authorization === undefined ? ANONYMOUS : { kind: 'credential', authorization };

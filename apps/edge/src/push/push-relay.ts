@@ -164,8 +164,16 @@ class Report {
   async copy(body: Readable, watch: PushWatch): Promise<void> {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       watch.moved();
-      const free = this.reader.take(chunk);
+      const free = this.take(chunk);
       if (free.length > 0 && !this.write(free)) await drained(this.push.client);
+    }
+  }
+
+  private take(chunk: Buffer): Buffer {
+    try {
+      return this.reader.take(chunk);
+    } catch (error) {
+      throw new AntipodeError('primary_misbehaved', 'pushing: a report that is none', {}, { cause: error });
     }
   }
 

@@ -52,6 +52,10 @@ export function readRequest(body: Buffer, version: ProtocolVersion): UploadPackR
   throw new AntipodeError('invalid', 'reading a v2 request: unknown command');
 }
 
+/** What a client of a stateful conversation meets first. */
+export type StatefulOpening =
+  { readonly from: 'mirror'; readonly advertisement: Buffer } | Extract<Choice, { readonly from: 'primary' }>;
+
 export interface AnswererOptions {
   readonly node: string;
   readonly primaryName: string;
@@ -75,6 +79,19 @@ export class UploadPackAnswerer {
 
   advertisementOf(mirror: Mirror, session: Session, version: ProtocolVersion): Answer {
     return this.fromMemory(session, mirror, this.refAnswers.advertisement(mirror, version));
+  }
+
+  /**
+   * The beginning of a conversation with a memory (v0 and v1 over SSH). The outage policy may let an older epoch stand
+   * only where the primary is known to be unreachable.
+   */
+  async openStateful(session: Session, version: 0 | 1): Promise<StatefulOpening> {
+    const choice = await this.choose.fresh(session);
+    if (choice.from === 'primary') return choice;
+    const { visit } = session;
+    visit.source = 'memory';
+    visit.epoch = choice.mirror.snapshot.epoch;
+    return { from: 'mirror', advertisement: this.refAnswers.bareAdvertisement(choice.mirror, version) };
   }
 
   async answer(session: Session, version: ProtocolVersion, body: Buffer): Promise<Answer> {
@@ -137,7 +154,7 @@ export class UploadPackAnswerer {
   }
 
   /** An epoch whose repository holds every want. Missing ones may have been pushed since our last sync. */
-  private async withWants(session: Session, plan: UploadPackPlan): Promise<Choice> {
+  async withWants(session: Session, plan: UploadPackPlan): Promise<Choice> {
     const choice = await this.choose.any(session);
     if (choice.from === 'primary' || (await this.fetches.hasWants(session, choice.mirror, plan)))
       return choice;

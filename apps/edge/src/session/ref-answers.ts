@@ -46,6 +46,12 @@ export class RefAnswers {
     );
   }
 
+  /** The same as it is over SSH: without the service line, which belongs to HTTP. */
+  bareAdvertisement(mirror: Mirror, version: ProtocolVersion): Buffer {
+    const written = this.advertisement(mirror, version);
+    return version === 2 ? written : written.subarray(this.serviceHeader.length);
+  }
+
   lsRefs(mirror: Mirror, request: LsRefsRequest): Buffer {
     return this.once(`${mirror.identity} ${mirror.id} ls-refs ${lsRefsKey(request)}`, () =>
       writeLsRefsAnswer(mirror.snapshot, request),

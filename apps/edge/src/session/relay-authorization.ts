@@ -1,4 +1,4 @@
-import { auth } from '@antipode/contracts';
+import type { auth } from '@antipode/contracts';
 import type { Right } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
 import type { Primary } from '@antipode/primary';

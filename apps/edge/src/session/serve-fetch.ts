@@ -26,6 +26,13 @@ export interface FetchAnswer {
   readonly leave: () => void;
 }
 
+/** A git that talks to a client. */
+export interface Talking {
+  readonly git: RunningGit;
+  /** Must be called when the talk is over, however it ended. */
+  readonly leave: () => void;
+}
+
 /** Answers fetches from our copy: one `git upload-pack` each. */
 export class ServeFetch {
   private readonly oids = new WeakMap<Snapshot, ReadonlySet<string>>();
@@ -60,6 +67,31 @@ export class ServeFetch {
     const leave = await this.enter(session);
     try {
       return await this.run(session, mirror, question, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts git for the rest of a conversation (v0 and v1 over SSH). It advertises to nobody: the client has seen the
+   * refs, and hidden tips may be wanted by name. Whoever calls must give the place back.
+   *
+   * @throws AntipodeError `busy` before anything was started.
+   */
+  async converse(session: Session, mirror: Mirror, kind: 'clone' | 'fetch'): Promise<Talking> {
+    const leave = await this.enter(session);
+    try {
+      const git = await startUploadPack({
+        repository: this.mirrors.repositoryPath(mirror.id),
+        protocol: 'v0',
+        mode: 'conversation',
+        bitmaps: kind === 'clone' ? 'use' : 'skip',
+        // A hundred thousand refs need not be written down for nobody.
+        config: [['uploadpack.hideRefs', 'refs/']],
+        signal: session.signal,
+      });
+      return { git, leave };
     } catch (error) {
       leave();
       throw error;

@@ -1,0 +1,135 @@
+import type { auth } from '@antipode/contracts';
+import type { GitService, RepositoryPath } from '@antipode/domain';
+import { AntipodeError } from '@antipode/errors';
+import { callUnary } from '@antipode/rpc';
+import type { Caller } from '../../session/caller.js';
+import type { Hallway } from '../../session/hallway.js';
+import type { Visit } from '../../session/visit.js';
+import type { Command } from '../conversation.js';
+import type { Identity } from '../login.js';
+import { parseCommand } from '../parse-command.js';
+import {
+  greeting,
+  greetingForGuest,
+  guestSentence,
+  NO_LFS_YET,
+  NO_SUBSYSTEM,
+  NO_SUCH_COMMAND,
+  type Names,
+} from '../sentences.js';
+import { say, type RunningChannel } from '../ssh-session.js';
+
+/** Who runs a command, and from where. */
+export interface Runner {
+  readonly identity: Identity;
+  /** Of a client that forwards its agent. */
+  readonly agent: Extract<Caller, { kind: 'agent' }> | undefined;
+  readonly clientAddress: string;
+}
+
+export interface CommandsOptions {
+  readonly hallway: Hallway;
+  readonly client: auth.AuthServiceClient;
+  readonly names: Names;
+  readonly services: Readonly<Record<GitService, Command>>;
+}
+
+/** What a command was, for the log and the metrics: a closed set. */
+export type CommandName = GitService | 'shell' | 'subsystem' | 'lfs' | 'unknown';
+
+const NOTICE_TIMEOUT_MS = 2000;
+const REFUSED = 1;
+const NOT_FOUND = 127;
+
+/** Everything that somebody who has come in may ask for. */
+export class Commands {
+  constructor(private readonly options: CommandsOptions) {}
+
+  nameOf({ request }: RunningChannel): CommandName {
+    if (request.kind !== 'exec') return request.kind;
+    const parsed = parseCommand(request.command);
+    return parsed.kind === 'git' ? parsed.service : parsed.kind;
+  }
+
+  /**
+   * Resolves to the exit status.
+   *
+   * @throws AntipodeError which has not been said to the client yet.
+   */
+  async run(channel: RunningChannel, runner: Runner, visit: Visit): Promise<number> {
+    const { request } = channel;
+    if (request.kind === 'shell') return this.greet(channel, runner);
+    if (request.kind === 'subsystem') return refuse(channel, NO_SUBSYSTEM);
+    const parsed = parseCommand(request.command);
+    switch (parsed.kind) {
+      case 'unknown':
+        return refuse(channel, NO_SUCH_COMMAND, NOT_FOUND);
+      case 'lfs':
+        return refuse(channel, NO_LFS_YET);
+      case 'git':
+        return this.git(channel, runner, { ...parsed, visit });
+    }
+  }
+
+  private async greet(channel: RunningChannel, { identity }: Runner): Promise<number> {
+    const { names } = this.options;
+    return refuse(
+      channel,
+      identity.kind === 'holder' ? greeting(identity.displayName, names) : greetingForGuest(names),
+    );
+  }
+
+  private async git(
+    channel: RunningChannel,
+    runner: Runner,
+    { service, path, visit }: { service: GitService; path: string; visit: Visit },
+  ): Promise<number> {
+    const right = service === 'git-receive-pack' ? 'write' : 'read';
+    const caller = callerOf(runner, right);
+    if (!caller) throw await this.refuseGuest(runner, path, right);
+    const { conversation } = channel;
+    const { signal } = conversation;
+    const { clientAddress } = runner;
+    const session = await this.options.hallway.enter({ path, caller, right, clientAddress, signal, visit });
+    return this.options.services[service](conversation, session);
+  }
+
+  /** The same for every repository, whether or not it exists. */
+  private async refuseGuest(
+    { identity }: Runner,
+    written: string,
+    right: 'read' | 'write',
+  ): Promise<AntipodeError> {
+    if (identity.kind === 'guest' && identity.because !== 'no_known_key') return identity.because;
+    const path = this.options.names.primary.parseRepositoryPath(written);
+    if (path !== undefined) await this.notice(path);
+    return new AntipodeError(
+      'unauthenticated',
+      'entering without a known key',
+      {},
+      { hint: guestSentence(right, path, this.options.names) },
+    );
+  }
+
+  /** An access key that was added a moment ago is known the sooner. */
+  private async notice(repositoryPath: RepositoryPath): Promise<void> {
+    await callUnary(
+      this.options.client,
+      'noticeUnknownKeys',
+      { repositoryPath },
+      { timeoutMs: NOTICE_TIMEOUT_MS },
+    ).catch(() => undefined);
+  }
+}
+
+/** An access key reads only; for a push the agent, where there is one, may know better. */
+function callerOf({ identity, agent }: Runner, right: 'read' | 'write'): Caller | undefined {
+  if (identity.kind !== 'holder') return agent;
+  const readsOnly = identity.holder.holder?.$case === 'accessKeyId';
+  return right === 'write' && readsOnly && agent ? agent : identity;
+}
+
+async function refuse(channel: RunningChannel, sentence: string, status = REFUSED): Promise<number> {
+  await say(channel, sentence);
+  return status;
+}

@@ -101,19 +101,22 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       `${request.method} ${route?.name ?? 'unknown'}`,
       { kind: SpanKind.SERVER, root: true },
       async (span) => {
-        response.once('close', () => {
-          this.goodbye({ request, response, route, visit, startedAt, sentBefore });
-          span.setAttributes({
-            'http.response.status_code': response.statusCode,
-            'antipode.source': visit.source,
-            ...(visit.push ? { 'antipode.push': visit.push } : {}),
-          });
-          if (visit.repositoryId) span.setAttribute('antipode.repository_id', visit.repositoryId);
-          if (response.statusCode >= 500 || !response.writableFinished)
-            span.setStatus({ code: SpanStatusCode.ERROR });
-          span.end();
-        });
+        const closed = new Promise<number>((resolve) =>
+          response.once('close', () => resolve(request.socket.bytesWritten - sentBefore)),
+        );
         await this.answer(request, response, route, visit);
+        // A push may go on after its client has left: the line tells how it ended.
+        const bytesOut = Math.max(0, await closed);
+        this.goodbye({ request, response, route, visit, startedAt, bytesOut });
+        span.setAttributes({
+          'http.response.status_code': response.statusCode,
+          'antipode.source': visit.source,
+          ...(visit.push ? { 'antipode.push': visit.push } : {}),
+        });
+        if (visit.repositoryId) span.setAttribute('antipode.repository_id', visit.repositoryId);
+        if (response.statusCode >= 500 || !response.writableFinished)
+          span.setStatus({ code: SpanStatusCode.ERROR });
+        span.end();
       },
     );
   }
@@ -217,9 +220,8 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   /** The one log line of a request. */
-  private goodbye({ request, response, route, visit, startedAt, sentBefore }: Goodbye): void {
+  private goodbye({ request, response, route, visit, startedAt, bytesOut }: Goodbye): void {
     const ms = performance.now() - startedAt;
-    const bytesOut = Math.max(0, request.socket.bytesWritten - sentBefore);
     const { source, bytesIn } = visit;
     const routeName = route?.name ?? 'unknown';
     this.options.metrics.finished({
@@ -269,5 +271,5 @@ interface Goodbye {
   readonly route: Route | undefined;
   readonly visit: Visit;
   readonly startedAt: number;
-  readonly sentBefore: number;
+  readonly bytesOut: number;
 }

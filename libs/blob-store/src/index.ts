@@ -1,0 +1,2 @@
+export { type Blob, type BlobStore, type ByteRange } from './blob-store.js';
+export { DirectoryStore, type DirectoryStoreOptions } from './directory-store.js';

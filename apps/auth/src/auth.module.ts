@@ -1,12 +1,29 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { createPrimary } from '@antipode/primary';
+import { AccessKeyReader } from './access-keys/access-key-reader.js';
+import { AccessKeyRota } from './access-keys/access-key-rota.js';
+import { AccessKeysStore } from './access-keys/access-keys.store.js';
+import { CallBudget } from './access-keys/call-budget.js';
+import { ConnectionCredentials } from './access-keys/connection.js';
+import { SelectedRepositories } from './access-keys/selected-repositories.js';
+import { AccountTokens } from './accounts/account-tokens.js';
+import { AccountsStore } from './accounts/accounts.store.js';
+import { KeyReader } from './accounts/key-reader.js';
+import { TokensStore } from './accounts/tokens.store.js';
 import { AuthMetrics } from './authorize/auth-metrics.js';
 import { AuthorizeRpc } from './authorize/authorize.rpc.js';
 import { AuthorizeService } from './authorize/authorize.service.js';
+import { Inquiries } from './authorize/inquiries.js';
 import { PRIMARY, PrimaryOracle } from './authorize/primary-oracle.js';
+import { Sentences } from './authorize/sentences.js';
 import { CONFIG, type AuthConfig } from './config.js';
-import { FailureLimit } from './limits/failure-limit.js';
-import { FailuresStore } from './limits/failures.store.js';
+import { Database } from './database/database.js';
+import { AccessKeyRights } from './holders/access-key-rights.js';
+import { AccountRights } from './holders/account-rights.js';
+import { IdentifyService } from './holders/identify.service.js';
+import { KeyMetrics } from './holders/key-metrics.js';
+import { RelayCredentials } from './holders/relay-credentials.js';
+import { limits } from './limits/limits.js';
 import { RedisLink } from './redis/redis-link.js';
 import { Names } from './verdicts/names.js';
 import { VerdictsStore } from './verdicts/verdicts.store.js';
@@ -21,13 +38,30 @@ export class AuthModule {
         { provide: CONFIG, useValue: config },
         { provide: PRIMARY, useFactory: () => createPrimary(config) },
         { provide: Names, useFactory: () => new Names(config.SECRET_KEY) },
+        ...limits,
+        AccessKeyReader,
+        AccessKeyRights,
+        AccessKeyRota,
+        AccessKeysStore,
+        AccountRights,
+        AccountTokens,
+        AccountsStore,
         AuthMetrics,
         AuthorizeRpc,
         AuthorizeService,
-        FailureLimit,
-        FailuresStore,
+        CallBudget,
+        ConnectionCredentials,
+        Database,
+        IdentifyService,
+        Inquiries,
+        KeyMetrics,
+        KeyReader,
         PrimaryOracle,
         RedisLink,
+        RelayCredentials,
+        SelectedRepositories,
+        Sentences,
+        TokensStore,
         VerdictsStore,
       ],
     };

@@ -4,9 +4,10 @@ import { primarySettings } from '@antipode/primary';
 import { rpcSettings } from '@antipode/rpc';
 import { loadConfig, opsSettings } from '@antipode/service-kit';
 
+const port = z.coerce.number().int().min(0).max(65535);
 const seconds = (most: number) => z.coerce.number().positive().max(most);
 
-const schema = z.object({
+const settings = z.object({
   ...opsSettings,
   ...rpcSettings,
   ...primarySettings,
@@ -30,7 +31,35 @@ const schema = z.object({
   QUESTION_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(64),
   /** Questions that may wait for their turn; one more is answered `busy`. */
   QUESTION_QUEUE: z.coerce.number().int().min(0).max(1_000_000).default(2000),
+  /** The node's folder: `<data>/state` keeps the table of repositories; absent: it is kept in memory alone. */
+  ANTIPODE_DATA: z.string().min(1).optional(),
+  /** Where the link pages are served, for the edge's proxy. */
+  HTTP_HOST: z.string().default('127.0.0.1'),
+  HTTP_PORT: port.default(8006),
+  /** The mirror's own base URL, as people know it; without one nobody can link an account. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Linked accounts and keys; without it no key is known. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(4).max(200).default(10),
+  REGISTRY_GRPC: z.string().default('127.0.0.1:7995'),
+  /** Between two readings of a linked account's keys. */
+  KEY_READ_SECONDS: seconds(3600).default(120),
+  /** A key that could not be looked at for so long is not taken any more. */
+  KEY_STALE_SECONDS: seconds(86_400).default(900),
+  /** Calls in an hour with which the connection reads access keys. */
+  ACCESS_KEY_CALLS_PER_HOUR: z.coerce.number().int().min(0).max(100_000).default(300),
+  /** Unknown keys that one client address may offer in a window; ssh offers all that it has. */
+  UNKNOWN_KEY_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(300),
+  /** Requests for link pages that one client address may make in a window. */
+  LINK_PAGE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(60),
+  /** How long a browser stays signed in on the link pages. */
+  LINK_SESSION_SECONDS: seconds(86_400 * 30).default(3600),
 });
+
+const schema = settings.refine(
+  ({ PRIMARY_OAUTH_KEY, PRIMARY_OAUTH_SECRET_FILE }) => !PRIMARY_OAUTH_KEY === !PRIMARY_OAUTH_SECRET_FILE,
+  { path: ['PRIMARY_OAUTH_SECRET_FILE'], message: 'goes together with PRIMARY_OAUTH_KEY' },
+);
 
 export type AuthConfig = z.infer<typeof schema>;
 

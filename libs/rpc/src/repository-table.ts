@@ -12,9 +12,10 @@ import { registry } from '@antipode/contracts';
 
 export interface RepositoryTableOptions {
   readonly client: registry.RegistryServiceClient;
+  /** '' for a service that keeps no mirrors: it watches without being counted as a node. */
   readonly node: string;
-  /** Where the last known table is kept, so that a restart without the registry still knows it. */
-  readonly file: string;
+  /** Where the last known table is kept, so that a restart without the registry still knows it; absent: nowhere. */
+  readonly file?: string;
   /** Told when the stream is lost, once per loss. */
   readonly onLost?: (error: Error) => void;
 }
@@ -167,8 +168,10 @@ export class RepositoryTable extends EventEmitter<TableEvents> {
   }
 
   private async load(): Promise<void> {
+    const { file } = this.options;
+    if (file === undefined) return;
     try {
-      const messages = JSON.parse(await readFile(this.options.file, 'utf8')) as unknown[];
+      const messages = JSON.parse(await readFile(file, 'utf8')) as unknown[];
       for (const message of messages) this.store(fromMessage(registry.Repository.fromJSON(message)));
       this.known = true;
     } catch {
@@ -177,7 +180,7 @@ export class RepositoryTable extends EventEmitter<TableEvents> {
   }
 
   private scheduleSave(): void {
-    if (this.saveTimer || this.closed) return;
+    if (this.saveTimer || this.closed || this.options.file === undefined) return;
     this.saveTimer = setTimeout(() => {
       this.saveTimer = undefined;
       this.saving = this.saving.then(() => this.save());
@@ -186,6 +189,7 @@ export class RepositoryTable extends EventEmitter<TableEvents> {
 
   private async save(): Promise<void> {
     const { file } = this.options;
+    if (file === undefined) return;
     try {
       await mkdir(dirname(file), { recursive: true });
       await writeFile(`${file}.next`, JSON.stringify(this.all().map(toJson)));

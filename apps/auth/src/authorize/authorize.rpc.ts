@@ -5,19 +5,17 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { auth } from '@antipode/contracts';
-import type { Right } from '@antipode/domain';
-import { AntipodeError } from '@antipode/errors';
+import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import type { Primary } from '@antipode/primary';
 import { answerUnary, RpcServer } from '@antipode/rpc';
 import { LOGGER, type Logger } from '@antipode/service-kit';
+import { AccessKeyReader } from '../access-keys/access-key-reader.js';
 import { CONFIG, type AuthConfig } from '../config.js';
+import { IdentifyService } from '../holders/identify.service.js';
+import { RelayCredentials } from '../holders/relay-credentials.js';
 import { AuthorizeService } from './authorize.service.js';
 import { PRIMARY } from './primary-oracle.js';
-
-const RIGHTS: Partial<Record<auth.Right, Right>> = {
-  [auth.Right.RIGHT_READ]: 'read',
-  [auth.Right.RIGHT_WRITE]: 'write',
-};
+import { readCaller, readHolder, readPath, readRight, writeHolder } from './read-question.js';
 
 /** AuthService on the wire: proto in, domain out, no decisions of its own. */
 @Injectable()
@@ -26,17 +24,26 @@ export class AuthorizeRpc implements OnApplicationBootstrap, BeforeApplicationSh
 
   constructor(
     @Inject(CONFIG) config: AuthConfig,
-    @Inject(LOGGER) logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
     @Inject(PRIMARY) private readonly primary: Primary,
     private readonly service: AuthorizeService,
+    private readonly keys: IdentifyService,
+    private readonly relay: RelayCredentials,
+    private readonly accessKeys: AccessKeyReader,
   ) {
     const failed = (error: AntipodeError, method: string): void =>
       logger.warn({ err: error, method }, 'call failed');
     this.server = new RpcServer(config.GRPC_LISTEN, config).add(auth.AuthServiceService, {
       authorize: answerUnary((request: auth.AuthorizeRequest) => this.authorize(request), failed),
-      identifyKey: answerUnary(() => this.identifyKey(), failed),
-      noticeUnknownKeys: answerUnary(() => Promise.resolve({}), failed),
-      getRelayCredential: answerUnary(() => this.getRelayCredential(), failed),
+      identifyKey: answerUnary((request: auth.IdentifyKeyRequest) => this.identifyKey(request), failed),
+      noticeUnknownKeys: answerUnary(
+        (request: auth.NoticeUnknownKeysRequest) => this.noticeUnknownKeys(request),
+        failed,
+      ),
+      getRelayCredential: answerUnary(
+        (request: auth.GetRelayCredentialRequest) => this.getRelayCredential(request),
+        failed,
+      ),
     });
   }
 
@@ -48,29 +55,44 @@ export class AuthorizeRpc implements OnApplicationBootstrap, BeforeApplicationSh
     await this.server.close();
   }
 
-  /** No key is known yet. */
-  private identifyKey(): Promise<auth.IdentifyKeyResponse> {
-    return Promise.resolve({ holder: undefined, displayName: '' });
-  }
-
-  private getRelayCredential(): Promise<auth.GetRelayCredentialResponse> {
-    return Promise.reject(new AntipodeError('not_found', 'lending a credential'));
-  }
-
   private async authorize(request: auth.AuthorizeRequest): Promise<auth.AuthorizeResponse> {
-    if (request.keyHolder) throw new AntipodeError('not_found', 'authorizing the holder of a key');
-    const right = RIGHTS[request.right];
-    if (right === undefined) throw new AntipodeError('invalid', 'reading the right that is asked for');
-    // The edge has parsed the path; what is not in the adapter's normal form was not asked by it.
-    const path = request.repositoryPath;
-    if (this.primary.parseRepositoryPath(path) !== path)
-      throw new AntipodeError('invalid', 'reading a repository path');
     const { principal, validUntil, outage } = await this.service.authorize({
-      path,
-      right,
-      authorization: request.authorization === '' ? undefined : request.authorization,
+      path: readPath(this.primary, request.repositoryPath),
+      right: readRight(request.right),
+      caller: readCaller(request),
       clientAddress: request.clientAddress,
     });
     return { principal, validUntilMs: validUntil, outage };
+  }
+
+  private async identifyKey(request: auth.IdentifyKeyRequest): Promise<auth.IdentifyKeyResponse> {
+    const found = await this.keys.identify(request.publicKey, request.clientAddress);
+    return found
+      ? { holder: writeHolder(found.holder), displayName: found.displayName }
+      : { holder: undefined, displayName: '' };
+  }
+
+  /** Answered before anything is read: how long it takes must not tell whether the repository exists. */
+  private noticeUnknownKeys(request: auth.NoticeUnknownKeysRequest): Promise<auth.NoticeUnknownKeysResponse> {
+    const path = readPath(this.primary, request.repositoryPath);
+    this.accessKeys
+      .notice(path)
+      .catch((error: unknown) =>
+        this.logger.debug({ err: toAntipodeError(error, 'reading access keys') }, 'a notice came to nothing'),
+      );
+    return Promise.resolve({});
+  }
+
+  private async getRelayCredential(
+    request: auth.GetRelayCredentialRequest,
+  ): Promise<auth.GetRelayCredentialResponse> {
+    if (!request.keyHolder) throw new AntipodeError('invalid', 'reading the holder of a key');
+    const authorization = await this.relay.lend({
+      path: readPath(this.primary, request.repositoryPath),
+      right: readRight(request.right),
+      holder: readHolder(request.keyHolder),
+      clientAddress: request.clientAddress,
+    });
+    return { authorization };
   }
 }

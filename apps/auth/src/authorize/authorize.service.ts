@@ -1,20 +1,23 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { RepositoryPath, Right } from '@antipode/domain';
 import { AntipodeError, toAntipodeError, type Code } from '@antipode/errors';
 import { addressBlock } from '../limits/address-block.js';
-import { FailureLimit } from '../limits/failure-limit.js';
+import type { FailureLimit } from '../limits/failure-limit.js';
+import { FAILURES } from '../limits/limits.js';
 import { Names } from '../verdicts/names.js';
 import { nameOf, type RememberedVerdict, type VerdictKey } from '../verdicts/verdict.js';
 import { VerdictsStore } from '../verdicts/verdicts.store.js';
 import { AuthMetrics, type Source } from './auth-metrics.js';
+import { principalOf, type Caller } from './caller.js';
+import { Inquiries } from './inquiries.js';
 import { PrimaryOracle } from './primary-oracle.js';
+import { Sentences } from './sentences.js';
 import { SingleFlight } from './single-flight.js';
 
 export interface Question {
   readonly path: RepositoryPath;
   readonly right: Right;
-  /** The caller's Authorization header; undefined for an anonymous caller. */
-  readonly authorization: string | undefined;
+  readonly caller: Caller;
   readonly clientAddress: string;
 }
 
@@ -30,6 +33,13 @@ interface Answer {
   readonly verdict: RememberedVerdict;
   readonly source: Source;
 }
+
+/** Which answers count as failures: what teaches somebody who guesses. Whose link is gone has guessed nothing. */
+const COUNTED: Record<Exclude<Caller['kind'], 'anonymous'>, ReadonlySet<RememberedVerdict['kind']>> = {
+  credential: new Set(['unauthenticated', 'not_found'] as const),
+  account: new Set(['not_found'] as const),
+  'access-key': new Set(['not_found'] as const),
+};
 
 /** No answer because the primary could not give one; what it said before may stand, if the policy says so. */
 const OUTAGE: ReadonlySet<Code> = new Set<Code>(['primary_unavailable', 'primary_limited']);
@@ -47,9 +57,11 @@ export class AuthorizeService {
   constructor(
     private readonly names: Names,
     private readonly verdicts: VerdictsStore,
-    private readonly limit: FailureLimit,
+    @Inject(FAILURES) private readonly limit: FailureLimit,
     private readonly oracle: PrimaryOracle,
+    private readonly inquiries: Inquiries,
     private readonly metrics: AuthMetrics,
+    private readonly sentences: Sentences,
   ) {}
 
   /**
@@ -59,13 +71,13 @@ export class AuthorizeService {
    */
   async authorize(question: Question): Promise<Allowed> {
     const { path, right } = question;
-    const key = { principal: this.names.principal(question.authorization), path, right };
+    const key = { principal: principalOf(question.caller, this.names), path, right };
     const { verdict, source } = await this.answer(key, question).catch((error: unknown) => {
       const known = toAntipodeError(error, 'authorizing');
       this.metrics.answered({ outcome: known.code, right, source: 'none' });
       throw known;
     });
-    const refusal = refusalOf(verdict, question);
+    const refusal = this.refusalOf(verdict, question);
     this.metrics.answered({ outcome: refusal?.code ?? 'allowed', right, source });
     if (refusal) throw refusal;
     return { principal: key.principal, validUntil: verdict.validUntil, outage: source === 'outage' };
@@ -86,31 +98,33 @@ export class AuthorizeService {
 
   /** Callers of one address share one question, and one failure; the failures of different addresses are theirs. */
   private ask(key: VerdictKey, question: Question): Promise<RememberedVerdict> {
+    const inquiry = this.inquiries.for(question);
     // Without a credential nobody guesses anything: private and missing look the same.
-    if (question.authorization === undefined) return this.oracle.ask(key, question);
+    if (question.caller.kind === 'anonymous') return this.oracle.ask(key, inquiry);
+    const failures = COUNTED[question.caller.kind];
     const block = addressBlock(question.clientAddress);
     return this.flights.run(`${nameOf(key)} ${block}`, () =>
       this.limit.guard(
         block,
-        async () => (await this.verdicts.find(key)) ?? this.oracle.ask(key, question),
-        ({ kind }) => kind === 'unauthenticated' || kind === 'not_found',
+        async () => (await this.verdicts.find(key)) ?? this.oracle.ask(key, inquiry),
+        ({ kind }) => failures.has(kind),
       ),
     );
   }
-}
 
-/**
- * The answer of a remembered no. An anonymous caller is asked who they are, whatever the reason: private, missing and
- * forbidden must look alike to somebody whom we do not know.
- */
-function refusalOf({ kind, message }: RememberedVerdict, question: Question): AntipodeError | undefined {
-  if (kind === 'allowed') return undefined;
-  const code = question.authorization === undefined ? 'unauthenticated' : kind;
-  const { path, right } = question;
-  return new AntipodeError(
-    code,
-    'authorizing',
-    { path, right },
-    code === 'denied' && message ? { hint: message } : {},
-  );
+  /**
+   * The answer of a remembered no. An anonymous caller is asked who they are, whatever the reason: private, missing and
+   * forbidden must look alike to somebody whom we do not know. The holder of a key has proved who they are: if their
+   * link is gone, asking for a password would help nobody.
+   */
+  private refusalOf({ kind, message }: RememberedVerdict, question: Question): AntipodeError | undefined {
+    if (kind === 'allowed') return undefined;
+    const { path, right, caller } = question;
+    const refuse = (code: Code, hint?: string): AntipodeError =>
+      new AntipodeError(code, 'authorizing', { path, right }, hint ? { hint } : {});
+    if (caller.kind === 'anonymous') return refuse('unauthenticated');
+    if (kind === 'unauthenticated' && caller.kind === 'account')
+      return refuse('denied', this.sentences.relink());
+    return refuse(kind, kind === 'denied' ? message : undefined);
+  }
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { toAntipodeError } from '@antipode/errors';
-import type { AccessQuestion, Primary } from '@antipode/primary';
+import type { Primary } from '@antipode/primary';
 import { CONFIG, type AuthConfig } from '../config.js';
 import { nameOf, type RememberedVerdict, type VerdictKey } from '../verdicts/verdict.js';
 import { VerdictsStore } from '../verdicts/verdicts.store.js';
 import { AuthMetrics } from './auth-metrics.js';
+import type { Inquiry } from './inquiry.js';
 import { SingleFlight } from './single-flight.js';
 import { Turnstile } from './turnstile.js';
 
@@ -40,19 +41,19 @@ export class PrimaryOracle implements OnApplicationShutdown {
   }
 
   /** @throws AntipodeError `primary_unavailable`, `primary_limited`, `primary_misbehaved`, `busy` where there is no answer. */
-  ask(key: VerdictKey, question: AccessQuestion): Promise<RememberedVerdict> {
+  ask(key: VerdictKey, inquiry: Inquiry): Promise<RememberedVerdict> {
     // Not tied to any one caller's life: others may have joined, and the answer is worth keeping.
-    return this.flights.run(nameOf(key), () => this.askOrWait(key, question));
+    return this.flights.run(nameOf(key), () => this.askOrWait(key, inquiry));
   }
 
   /** Across instances: who claims the question asks it, the others look for the answer, and ask in the end themselves. */
-  private async askOrWait(key: VerdictKey, question: AccessQuestion): Promise<RememberedVerdict> {
+  private async askOrWait(key: VerdictKey, inquiry: Inquiry): Promise<RememberedVerdict> {
     if (!(await this.verdicts.claim(key))) {
       const theirs = await this.look(key);
       if (theirs) return theirs;
     }
     try {
-      return await this.turnstile.pass(() => this.askPrimary(key, question));
+      return await this.turnstile.pass(() => this.askPrimary(key, inquiry));
     } finally {
       await this.verdicts.release(key);
     }
@@ -70,15 +71,15 @@ export class PrimaryOracle implements OnApplicationShutdown {
     return undefined;
   }
 
-  private async askPrimary(key: VerdictKey, question: AccessQuestion): Promise<RememberedVerdict> {
+  private async askPrimary(key: VerdictKey, inquiry: Inquiry): Promise<RememberedVerdict> {
     const askedAt = Date.now();
     const started = performance.now();
     try {
-      const verdict = await this.primary.authorize(question);
+      const { asOf = askedAt, ...verdict } = await inquiry();
       this.metrics.asked(performance.now() - started, verdict.kind);
       const seconds =
         verdict.kind === 'allowed' ? this.config.VERDICT_SECONDS : this.config.NEGATIVE_VERDICT_SECONDS;
-      const remembered = { ...verdict, askedAt, validUntil: Math.floor(askedAt + seconds * 1000) };
+      const remembered = { ...verdict, askedAt: asOf, validUntil: Math.floor(asOf + seconds * 1000) };
       await this.verdicts.remember(key, remembered);
       return remembered;
     } catch (error) {

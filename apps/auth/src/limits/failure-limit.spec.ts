@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import type { AuthConfig } from '../config.js';
 import { FailureLimit } from './failure-limit.js';
 import type { FailuresStore } from './failures.store.js';
 
@@ -18,7 +17,7 @@ function given(limit: number): { limit: FailureLimit; forget: () => void } {
     },
   } as unknown as FailuresStore;
   return {
-    limit: new FailureLimit({ FAILURE_LIMIT: limit } as AuthConfig, store),
+    limit: new FailureLimit(limit, store),
     forget: () => counts.clear(),
   };
 }

@@ -1,7 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
 import { AntipodeError } from '@antipode/errors';
-import { CONFIG, type AuthConfig } from '../config.js';
-import { FailuresStore } from './failures.store.js';
+import type { FailuresStore } from './failures.store.js';
 
 interface Gate {
   running: number;
@@ -15,17 +13,14 @@ interface Gate {
  * the limit either; honest bursts (a hundred jobs behind one address) wait a moment and are all answered. Successes
  * cost nothing.
  */
-@Injectable()
 export class FailureLimit {
   private readonly gates = new Map<string, Gate>();
-  private readonly limit: number;
 
+  /** @param limit failures that an address may have in a window of the store's */
   constructor(
-    @Inject(CONFIG) config: AuthConfig,
+    private readonly limit: number,
     private readonly failures: FailuresStore,
-  ) {
-    this.limit = config.FAILURE_LIMIT;
-  }
+  ) {}
 
   /**
    * Runs a question that may fail; `isFailure` says whether its answer counts.

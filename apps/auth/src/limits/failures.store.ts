@@ -1,10 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { CONFIG, type AuthConfig } from '../config.js';
-import { RedisLink } from '../redis/redis-link.js';
-import { Names } from '../verdicts/names.js';
+import type { RedisLink } from '../redis/redis-link.js';
+import type { Names } from '../verdicts/names.js';
 
-const PREFIX = 'antipode:auth:failures:';
 const MOST_IN_MEMORY = 20_000;
 
 // The window begins with its first failure. One script, so that no counter is left behind without an end.
@@ -20,17 +17,18 @@ export interface Failures {
 }
 
 /** Failures by client address: shared by all instances, and in memory for the time without Redis. */
-@Injectable()
 export class FailuresStore {
   private readonly memory = new LRUCache<string, number>({ max: MOST_IN_MEMORY, ttl: 1 });
+  private readonly prefix: string;
   private readonly windowMs: number;
 
   constructor(
-    @Inject(CONFIG) config: AuthConfig,
+    options: { readonly kind: 'failures' | 'unknown-keys' | 'link-pages'; readonly windowSeconds: number },
     private readonly link: RedisLink,
     private readonly names: Names,
   ) {
-    this.windowMs = Math.ceil(config.FAILURE_WINDOW_SECONDS * 1000);
+    this.prefix = `antipode:auth:${options.kind}:`;
+    this.windowMs = Math.ceil(options.windowSeconds * 1000);
   }
 
   async of(block: string): Promise<Failures> {
@@ -38,8 +36,8 @@ export class FailuresStore {
     const shared = await this.link.attempt((redis) =>
       redis
         .multi()
-        .get(PREFIX + name)
-        .pttl(PREFIX + name)
+        .get(this.prefix + name)
+        .pttl(this.prefix + name)
         .exec(),
     );
     if (!shared)
@@ -54,6 +52,6 @@ export class FailuresStore {
     this.memory.set(name, (this.memory.get(name) ?? 0) + 1, {
       ttl: remaining > 0 ? remaining : this.windowMs,
     });
-    await this.link.attempt((redis) => redis.eval(COUNT, 1, PREFIX + name, this.windowMs));
+    await this.link.attempt((redis) => redis.eval(COUNT, 1, this.prefix + name, this.windowMs));
   }
 }

@@ -17,6 +17,11 @@ export class Names {
     return authorization === undefined ? '' : this.hmac('credential', authorization);
   }
 
+  /** The same for the same holder of an SSH key, on every instance. */
+  holder(kind: 'account' | 'access-key', id: string): string {
+    return this.hmac(kind, id);
+  }
+
   address(block: string): string {
     return this.hmac('address', block);
   }

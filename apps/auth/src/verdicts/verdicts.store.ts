@@ -64,9 +64,14 @@ export class VerdictsStore {
     if (this.outageMs > 0) await this.forget(`yes:${name}`);
     // A credential that the primary does not know is known nowhere: what it was allowed elsewhere ends, too.
     if (verdict.kind === 'unauthenticated' && key.principal !== '') {
-      const longest = Math.max(this.config.VERDICT_SECONDS * 1000, this.outageMs);
-      await this.write(`dead:${key.principal}`, String(verdict.askedAt), longest);
+      await this.end(key.principal, verdict.askedAt);
     }
+  }
+
+  /** Whatever this principal was allowed until now ends. @param at milliseconds since 1970 */
+  async end(principal: string, at: number): Promise<void> {
+    const longest = Math.max(this.config.VERDICT_SECONDS * 1000, this.outageMs);
+    await this.write(`dead:${principal}`, String(at), longest);
   }
 
   /** True where this instance is to ask the primary; false where another one is asking already. */

@@ -29,8 +29,10 @@ export class RegistryCalls {
     { node }: registry.WatchRepositoriesRequest,
     { signal }: CallContext,
   ): AsyncGenerator<registry.WatchRepositoriesResponse> {
-    this.reports.seen(node);
-    const timer = setInterval(() => this.reports.seen(node), SEEN_EVERY_MS);
+    // A service that keeps no mirrors has no name: jobs for it would wait forever.
+    const seen = (): void => (node === '' ? undefined : this.reports.seen(node));
+    seen();
+    const timer = setInterval(seen, SEEN_EVERY_MS);
     try {
       for await (const event of this.feed.watch(signal)) yield { event: writeEvent(event) };
     } finally {

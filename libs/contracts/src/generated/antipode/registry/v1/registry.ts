@@ -100,7 +100,7 @@ export interface Repository {
 }
 
 export interface WatchRepositoriesRequest {
-  /** The watching node, such as "syd-1". */
+  /** The watching node, such as "syd-1"; empty for a service that keeps no mirrors and is no node. */
   node: string;
 }
 

@@ -1,15 +1,14 @@
 // Everything that CI runs, with one summary; the last line is always "N passed, N failed, N skipped".
 // Without --all: the quick part alone (static checks and unit tests). Words after that choose steps by name.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand, stopCommands } from './check/run-command.mjs';
+import { makeScratch, removeScratch } from './check/scratch.mjs';
 import { STEPS } from './check/steps.mjs';
 import { afterSecondTry, readJestReport } from './check/jest-report.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const scratch = mkdtempSync(join(tmpdir(), 'antipode-check-'));
+const scratch = makeScratch();
 
 async function main(args) {
   const names = args.filter((arg) => !arg.startsWith('--'));
@@ -97,5 +96,5 @@ const code = await main(process.argv.slice(2)).then(summarise, (error) => {
   process.stderr.write(`The check itself failed: ${error.stack}\n`);
   return summarise([oneResult('check', false, 0)]);
 });
-rmSync(scratch, { recursive: true, force: true });
+removeScratch(scratch);
 process.exit(code);

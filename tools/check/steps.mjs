@@ -6,7 +6,7 @@ const tool = (command, ...args) => ({ command, args });
 /** Tests run on the sources, two files at a time at most: more than that, and two cores measure each other. */
 const jest =
   (workers, ...names) =>
-  ({ root, report, only = [] }) => ({
+  ({ root, scratch, report, only = [] }) => ({
     command: process.execPath,
     args: [
       'node_modules/jest/bin/jest.js',
@@ -18,6 +18,7 @@ const jest =
     ],
     env: {
       TEST_REPORT: report,
+      TMPDIR: join(scratch, 'tmp'),
       NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
     },
   });

@@ -37,7 +37,7 @@ beforeAll(async () => {
     settings: {
       PRIMARY_GIT_URL: `http://127.0.0.1:${(odd.address() as { port: number }).port}`,
       PUSH_IDLE_SECONDS: '1',
-      PUSH_MAX_MIB: '8',
+      PUSH_MAX_MIB: '64',
     },
   });
   await edge.add('acme/widget');
@@ -236,6 +236,21 @@ describe('a primary', () => {
     expect(edge.neighbours.asked.authorize).toBe(asked + 1);
   });
 
+  it('that does not read sets the pace: nothing is piled up here', async () => {
+    answer = () => undefined;
+    let taken = 0;
+    const counted = async function* (): AsyncGenerator<Buffer> {
+      for await (const chunk of endless(60)) {
+        taken += chunk.length;
+        yield chunk;
+      }
+    };
+    await expectUnknown(await push(counted()));
+    // Sockets have buffers of their own, of some megabytes on each of the two ways.
+    expect(taken).toBeLessThan(32 * 1024 * 1024);
+    expect(edge.logs.at(-1)?.['bytes_in']).toBeLessThan(16 * 1024 * 1024);
+  });
+
   it('that refuses before it has read everything is heard by a client that still sends', async () => {
     answer = (_, response) => void response.writeHead(403, { 'content-type': 'text/plain' }).end('Too much.');
     const heard = await push(endless(7));
@@ -302,11 +317,11 @@ describe('a client', () => {
   });
 
   it.each([
-    ['tells', Buffer.alloc(9 * 1024 * 1024)],
+    ['tells', Buffer.alloc(65 * 1024 * 1024)],
     ['does not tell', undefined],
   ])('that sends more than is taken, and %s, is refused', async (_, body) => {
     answer = (incoming) => void take(incoming).catch(() => undefined);
-    expect(await push(body ?? endless(9))).toMatchObject({ status: 413, end: 'clean' });
+    expect(await push(body ?? endless(65))).toMatchObject({ status: 413, end: 'clean' });
     expect(received.ended).toBe(false);
   });
 });

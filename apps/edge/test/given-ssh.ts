@@ -67,11 +67,12 @@ export class GivenSsh {
 
   /** ssh's options for one person: these keys and nothing of this machine. */
   options(keys: readonly GivenKey[], ...more: readonly string[]): string[] {
+    // The first value of an option wins.
     return [
+      ...more,
       ...['-F', '/dev/null', '-o', 'IdentitiesOnly=yes', '-o', 'StrictHostKeyChecking=no'],
       ...['-o', `UserKnownHostsFile=${join(this.edge.folder, 'known_hosts')}`, '-o', 'LogLevel=ERROR'],
       ...['-o', 'IdentityAgent=none', '-o', 'ConnectTimeout=10'],
-      ...more,
       ...keys.flatMap(({ file }) => ['-i', file]),
     ];
   }
@@ -98,11 +99,21 @@ export class GivenSsh {
     };
   }
 
-  git(keys: readonly GivenKey[], args: readonly string[], options: GitOptions = {}): Promise<string> {
-    return git(args, this.gitOptions(keys, options));
+  git(
+    keys: readonly GivenKey[],
+    args: readonly string[],
+    options: GitOptions = {},
+    ...more: readonly string[]
+  ): Promise<string> {
+    return git(args, this.gitOptions(keys, options, ...more));
   }
 
-  tryGit(keys: readonly GivenKey[], args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
-    return tryGit(args, this.gitOptions(keys, options));
+  tryGit(
+    keys: readonly GivenKey[],
+    args: readonly string[],
+    options: GitOptions = {},
+    ...more: readonly string[]
+  ): Promise<GitResult> {
+    return tryGit(args, this.gitOptions(keys, options, ...more));
   }
 }

@@ -39,10 +39,10 @@ export class RequestReader {
     try {
       for (;;) {
         const packet = await this.next();
-        if (!packet && collected.isEmpty) return undefined;
+        if (!packet && collected.size === 0) return undefined;
         if (!packet) throw new AntipodeError('invalid', 'reading a request: it ended before its flush');
         collected.add(packet);
-        if (packet.kind === 'flush') return collected.held();
+        if (packet.kind === 'flush') return { bytes: collected.bytes, release: () => collected.release() };
       }
     } catch (error) {
       collected.release();
@@ -73,16 +73,18 @@ export class RequestReader {
 export const packetBytes = (packet: Packet): Buffer =>
   packet.kind === 'data' ? writePacket(packet.data) : MARKERS[packet.kind];
 
-class Collected {
+/** Packets that are kept, within bounds. */
+export class Collected {
+  size = 0;
   private readonly chunks: Buffer[] = [];
-  private size = 0;
 
   constructor(private readonly limits: RequestLimits) {}
 
-  get isEmpty(): boolean {
-    return this.size === 0;
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks, this.size);
   }
 
+  /** @throws AntipodeError `too_large`, `busy`. */
   add(packet: Packet): void {
     const bytes = packetBytes(packet);
     if (this.size + bytes.length > this.limits.maxBytes)
@@ -90,10 +92,6 @@ class Collected {
     this.limits.budget.take(bytes.length);
     this.size += bytes.length;
     this.chunks.push(bytes);
-  }
-
-  held(): HeldRequest {
-    return { bytes: Buffer.concat(this.chunks, this.size), release: () => this.release() };
   }
 
   release(): void {

@@ -1,4 +1,4 @@
-import type { RepositoryPath } from '@antipode/domain';
+import type { RepositoryPath, Right } from '@antipode/domain';
 import type { AntipodeError, Code } from '@antipode/errors';
 import type { Primary } from '@antipode/primary';
 import { refusalFor } from '../http/sentences.js';
@@ -38,6 +38,7 @@ const HINTED: ReadonlySet<Code> = new Set<Code>([
   'too_many_failures',
   'not_connected',
   'busy',
+  'primary_misbehaved',
 ]);
 
 export const greeting = (name: string, { primary, sshUrl }: Names): string =>
@@ -55,12 +56,14 @@ const notLinked = ({ publicUrl, primary }: Names): string =>
   `None of the SSH keys that you offered is linked here. Link your ${primary.displayName} account once, and all of its keys ` +
   `work:\n\n    ${publicUrl}/-/link\n\nIf the key was added just now, try again in a moment.\n`;
 
+export interface GuestRequest {
+  readonly right: Right;
+  readonly path: RepositoryPath | undefined;
+  readonly lendsAgent: boolean;
+}
+
 /** A guest asks for a repository: the same for each, whether or not it exists. */
-export function guestSentence(
-  service: 'read' | 'write',
-  path: RepositoryPath | undefined,
-  names: Names,
-): string {
+export function guestSentence({ right, path, lendsAgent }: GuestRequest, names: Names): string {
   const { primary, publicUrl } = names;
   const push = path === undefined ? '' : pushElsewhere(path, names);
   const fetch =
@@ -71,8 +74,10 @@ export function guestSentence(
   const agent =
     names.agents === 'relayed'
       ? `Or lend this mirror your SSH agent for one command:\n\n    git -c core.sshCommand='ssh -A' …\n`
-      : '';
-  return [notLinked(names), service === 'write' ? push : fetch, agent].filter(Boolean).join('\n');
+      : lendsAgent
+        ? `This mirror makes no use of your SSH agent: its administrator has not told it ${primary.displayName}'s SSH host keys.\n`
+        : '';
+  return [notLinked(names), right === 'write' ? push : fetch, agent].filter(Boolean).join('\n');
 }
 
 /** The line that lets somebody fetch here and push to the primary. */

@@ -18,7 +18,7 @@ export interface SshConnectionOptions {
   readonly limits: SshConnectionLimits;
   readonly commands: Commands;
   readonly commandLimits: CommandLimits;
-  /** The agent that this client forwards, as somebody of whom the primary can be asked. */
+  /** The agent that this client forwards, as somebody of whom the primary can be asked; undefined where that is off. */
   readonly openAgent: (client: Connection) => Extract<Caller, { kind: 'agent' }> | undefined;
   readonly onKnown: (identity: Identity) => void;
   /** Tells the client what went wrong, where that was not told yet. */
@@ -60,6 +60,7 @@ export class SshConnection {
   private readonly login: Login;
   private readonly stillness: Stillness;
   private agent: Extract<Caller, { kind: 'agent' }> | undefined;
+  private lendsAgent = false;
   private isDraining = false;
 
   constructor(private readonly options: SshConnectionOptions) {
@@ -119,7 +120,11 @@ export class SshConnection {
       session,
       socket,
       run: (channel) => this.run(channel),
-      onAgent: () => (this.agent ??= openAgent(client)),
+      onAgent: () => {
+        this.lendsAgent = true;
+        this.agent ??= openAgent(client);
+        return this.agent ? 'taken' : 'refused';
+      },
     });
   }
 
@@ -147,7 +152,8 @@ export class SshConnection {
     const leave = commandLimits.enter(principalOf(identity, clientAddress));
     if (!leave) throw new AntipodeError('busy', 'starting a command', {}, { hint: TOO_MANY_COMMANDS });
     try {
-      return await commands.run(channel, { identity, agent: this.agent, clientAddress }, visit);
+      const { agent, lendsAgent } = this;
+      return await commands.run(channel, { identity, agent, lendsAgent, clientAddress }, visit);
     } finally {
       leave();
     }

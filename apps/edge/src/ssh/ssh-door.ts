@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import ssh2, { type Algorithms, type ClientInfo, type Connection } from 'ssh2';
+import ssh2, { type ClientInfo, type Connection } from 'ssh2';
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import { isGitService } from '@antipode/domain';
 import { writeErrorPacket } from '@antipode/git-wire';

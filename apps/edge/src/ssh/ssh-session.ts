@@ -32,7 +32,7 @@ export interface SshSessionOptions {
   /** Resolves to the exit status; must not reject. */
   readonly run: (channel: RunningChannel) => Promise<number>;
   /** The client lends its agent to this connection. */
-  readonly onAgent: () => void;
+  readonly onAgent: () => 'taken' | 'refused';
 }
 
 /** Longer values are no list of keys and values that git has. */
@@ -63,9 +63,9 @@ export class SshSession {
       this.hasTerminal = true;
       accept?.();
     });
-    session.on('auth-agent', (accept) => {
-      options.onAgent();
-      accept?.();
+    session.on('auth-agent', (accept, reject) => {
+      if (options.onAgent() === 'taken') accept?.();
+      else reject?.();
     });
     session.on('shell', (accept) => this.start({ kind: 'shell' }, accept));
     session.on('exec', (accept, _, { command }) => this.start({ kind: 'exec', command }, accept));

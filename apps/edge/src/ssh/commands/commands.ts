@@ -24,6 +24,8 @@ export interface Runner {
   readonly identity: Identity;
   /** Of a client that forwards its agent. */
   readonly agent: Extract<Caller, { kind: 'agent' }> | undefined;
+  /** Whether the client forwards an agent, even where this mirror makes no use of it. */
+  readonly lendsAgent: boolean;
   readonly clientAddress: string;
 }
 
@@ -96,7 +98,7 @@ export class Commands {
 
   /** The same for every repository, whether or not it exists. */
   private async refuseGuest(
-    { identity }: Runner,
+    { identity, lendsAgent }: Runner,
     written: string,
     right: 'read' | 'write',
   ): Promise<AntipodeError> {
@@ -107,7 +109,7 @@ export class Commands {
       'unauthenticated',
       'entering without a known key',
       {},
-      { hint: guestSentence(right, path, this.options.names) },
+      { hint: guestSentence({ right, path, lendsAgent }, this.options.names) },
     );
   }
 

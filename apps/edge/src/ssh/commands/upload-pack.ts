@@ -7,6 +7,7 @@ import type { Hallway, Session } from '../../session/hallway.js';
 import type { Mirror } from '../../session/mirrors.js';
 import type { PassedRequest, PassThrough } from '../../session/pass-through.js';
 import { withoutFilter } from '../../session/primary-filter.js';
+import type { AgentRelay } from '../agent/agent-relay.js';
 import { BrokenOff, sending } from '../broken-off.js';
 import { writeAll } from '../channel-output.js';
 import type { Command } from '../conversation.js';
@@ -19,11 +20,15 @@ export interface UploadPackOptions {
   readonly answerer: UploadPackAnswerer;
   readonly passThrough: PassThrough;
   readonly requests: RequestLimits;
+  readonly agents: AgentRelay;
   /** Versions 0 and 1, in which a conversation has a memory. */
   readonly stateful: StatefulUploadPack;
 }
 
-const GET_INFO: PassedRequest = {
+/** Its body is in memory: it may have to go another way. */
+type PassedQuestion = PassedRequest & { readonly body?: Buffer };
+
+const GET_INFO: PassedQuestion = {
   method: 'GET',
   suffix: '/info/refs?service=git-upload-pack',
   headers: { 'git-protocol': 'version=2' },
@@ -32,7 +37,7 @@ const GET_INFO: PassedRequest = {
 
 /** How one question is passed through, and what the outage policy falls back to. */
 interface How {
-  readonly passed: () => Promise<PassedRequest>;
+  readonly passed: () => Promise<PassedQuestion>;
   readonly fromFallback: (mirror: Mirror) => Promise<Answer>;
 }
 
@@ -102,9 +107,14 @@ export class UploadPack {
     }
   }
 
-  private async relay(stdout: Writable, session: Session, passed: PassedRequest): Promise<void> {
+  private async relay(stdout: Writable, session: Session, passed: PassedQuestion): Promise<void> {
     const { visit, signal } = session;
-    const answer = await visit.step('first_byte', () => this.options.passThrough.relay(session, passed));
+    const { agents, passThrough } = this.options;
+    const answer = await visit.step('first_byte', () =>
+      session.caller.kind === 'agent'
+        ? agents.answer(session, passed.method === 'GET' ? undefined : passed.body)
+        : passThrough.relay(session, passed),
+    );
     visit.source = 'passthrough';
     try {
       const body = passed.method === 'GET' ? withoutServiceLine(answer.body) : answer.body;
@@ -114,9 +124,12 @@ export class UploadPack {
     }
   }
 
-  private async passed(session: Session, answer: Answer, body: Buffer): Promise<PassedRequest> {
+  private async passed(session: Session, answer: Answer, body: Buffer): Promise<PassedQuestion> {
+    const hasFilter = answer.kind === 'pass' && answer.hasFilter === true;
+    // An agent cannot be asked beforehand, and objects that were not asked for do no harm.
     const keepsFilter =
-      answer.kind !== 'pass' || !answer.hasFilter || (await this.options.passThrough.takesFilter(session));
+      !hasFilter ||
+      (session.caller.kind !== 'agent' && (await this.options.passThrough.takesFilter(session)));
     return {
       method: 'POST',
       suffix: '/git-upload-pack',

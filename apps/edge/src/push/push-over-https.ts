@@ -1,6 +1,7 @@
 import { AntipodeError } from '@antipode/errors';
 import { writeProtocolVersion } from '@antipode/git-wire';
 import type { Session } from '../session/hallway.js';
+import { writeAll } from '../ssh/channel-output.js';
 import type { Command, Conversation } from '../ssh/conversation.js';
 import type { PushMetrics } from '../telemetry/push-metrics.js';
 import { copyAdvertisement } from './copy-advertisement.js';
@@ -82,7 +83,7 @@ export class PushOverHttps {
     } catch (error) {
       if (!(error instanceof BrokenPush)) throw error;
       session.visit.error = error;
-      if (error.told === 'untold') conversation.stderr.write(`remote: ${error.hint ?? error.message}`);
+      if (error.told === 'untold') await sayTo(conversation, error.hint ?? error.message);
       return 1;
     }
   }
@@ -96,13 +97,17 @@ export class PushOverHttps {
     return undefined;
   }
 
-  private refuse({ stderr }: Conversation, { visit }: Session, sentence: string): number {
+  private async refuse(conversation: Conversation, { visit }: Session, sentence: string): Promise<number> {
     visit.push = 'refused';
     this.options.metrics.finished({ door: 'ssh', outcome: 'refused', bytes: 0 });
-    stderr.write(sentence);
+    await sayTo(conversation, sentence);
     return 1;
   }
 }
+
+/** A client that is gone hears nothing; the log line knows. */
+const sayTo = ({ stderr }: Conversation, sentence: string): Promise<void> =>
+  writeAll(stderr, `antipode: ${sentence}`).catch(() => undefined);
 
 /** receive-pack has no version 2: whoever asks for it is answered in version 0. */
 const versionOf = ({ protocol }: Conversation): Record<string, string> =>

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { AntipodeError, toAntipodeError, type Code } from '@antipode/errors';
 import { PushReportReader, writeSideBand } from '@antipode/git-wire';
@@ -35,6 +34,7 @@ export interface Push {
 }
 
 const SERVICE = 'git-receive-pack';
+const LAST_WORD_MS = 10_000;
 /** With these, the primary (or this mirror, before anything was sent) has said no: nothing was pushed. */
 const CERTAIN: ReadonlySet<Code> = new Set<Code>([
   'unauthenticated',
@@ -97,7 +97,7 @@ export class PushRelay {
     } catch (error) {
       const known = reasonOf(error, push, watch);
       if (isCertain(known, push)) outcome = 'refused';
-      throw this.broken(known, push, report);
+      throw await this.broken(known, push, report);
     } finally {
       settle();
       this.note(push, outcome);
@@ -127,22 +127,22 @@ export class PushRelay {
     if (!reader.hasError && !reader.isWhole(expectation))
       throw new AntipodeError('primary_misbehaved', 'pushing: the report was cut short');
     if (!expectation.commands) {
-      report.finish();
+      await report.finish();
       return undefined;
     }
     const isRefused = reader.hasError || reader.isRefusal;
     if (!isRefused) await this.options.published(push.session);
-    report.finish();
+    await report.finish();
     return isRefused ? 'refused' : 'relayed';
   }
 
-  private broken(error: AntipodeError, push: Push, report: Report): AntipodeError {
+  private async broken(error: AntipodeError, push: Push, report: Report): Promise<AntipodeError> {
     const { sentences, say } = this.options;
     const certain = isCertain(error, push);
     if (certain && !report.hasBegun) return error;
     const sentence = certain ? say(error) : sentences.unknown(push.session.repository.path);
     const told = push.upload.expectation.sideBand && !report.reader.hasError ? 'told' : 'untold';
-    if (told === 'told') report.tell(sentence);
+    if (told === 'told') await report.tell(sentence);
     return new BrokenPush(error, { sentence, told });
   }
 
@@ -165,7 +165,7 @@ class Report {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       watch.moved();
       const free = this.take(chunk);
-      if (free.length > 0 && !this.write(free)) await drained(this.push.client);
+      if (free.length > 0 && !this.write(free)) await drained(this.push.client, watch.signal);
     }
   }
 
@@ -177,12 +177,23 @@ class Report {
     }
   }
 
-  finish(): void {
-    this.write(this.reader.held);
+  finish(): Promise<void> {
+    return this.writeLast(this.reader.held);
   }
 
-  tell(sentence: string): void {
-    this.write(writeSideBand('error', sentence));
+  tell(sentence: string): Promise<void> {
+    return this.writeLast(writeSideBand('error', sentence));
+  }
+
+  /** What comes behind it, such as an exit status, must not overtake it. */
+  private async writeLast(bytes: Buffer): Promise<void> {
+    const { client } = this.push;
+    this.write(Buffer.alloc(0));
+    if (bytes.length === 0 || client.destroyed) return;
+    await soon((done) => {
+      client.once('close', done);
+      client.write(bytes, done);
+    });
   }
 
   private write(bytes: Buffer): boolean {
@@ -195,13 +206,29 @@ class Report {
   }
 }
 
-async function drained(client: Writable): Promise<void> {
-  const settled = new AbortController();
-  const { signal } = settled;
-  await Promise.race([once(client, 'drain', { signal }), once(client, 'close', { signal })]).catch(
-    () => undefined,
-  );
-  settled.abort();
+/** Until the client has taken what it was sent; or is gone, or is given up. */
+function drained(client: Writable, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      client.off('drain', settle).off('close', settle);
+      signal.removeEventListener('abort', settle);
+      resolve();
+    };
+    client.on('drain', settle).on('close', settle);
+    signal.addEventListener('abort', settle);
+    if (signal.aborted || client.destroyed) settle();
+  });
+}
+
+/** Until it is done, but not for ever: a client that reads nothing more does not hold its place. */
+function soon(work: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, LAST_WORD_MS);
+    work(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /**

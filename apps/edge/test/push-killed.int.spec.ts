@@ -5,7 +5,15 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FLUSH, writePacket } from '@antipode/git-wire';
-import { descendants, eventually, git, localRefs, lsRemote, residentBytes, tryGit } from '@antipode/testing';
+import {
+  descendants,
+  eventually,
+  git,
+  localRefs,
+  lsRemote,
+  tryGit,
+  type GitOptions,
+} from '@antipode/testing';
 import { basic, GivenEdge, WRITER } from './given-edge.js';
 
 const PATH = 'acme/widget';

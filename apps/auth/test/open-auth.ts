@@ -30,7 +30,7 @@ export const SECRET_KEY = '5e'.repeat(32);
 
 /** One instance of the auth service, as its process runs it, on a port of its own. */
 export async function openAuth(env: Readonly<Record<string, string>>): Promise<OpenAuth> {
-  const config = readConfig({ GRPC_LISTEN: '127.0.0.1:0', SECRET_KEY, ...env });
+  const config = readConfig({ GRPC_LISTEN: '127.0.0.1:0', HTTP_PORT: '0', SECRET_KEY, ...env });
   const lines: string[] = [];
   const sink = new Writable({ write: (chunk: Buffer, _, done) => done(void lines.push(chunk.toString())) });
   const health = new HealthChecks();

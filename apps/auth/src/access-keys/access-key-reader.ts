@@ -1,14 +1,12 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { RepositoryPath } from '@antipode/domain';
-import { AntipodeError, isAntipodeError, toAntipodeError } from '@antipode/errors';
-import type { AccessKey, AccessKeys, Primary } from '@antipode/primary';
-import { PRIMARY } from '../authorize/primary-oracle.js';
+import { isAntipodeError, toAntipodeError } from '@antipode/errors';
 import { SingleFlight } from '../authorize/single-flight.js';
 import { KeyMetrics } from '../holders/key-metrics.js';
 import { listsOf, type ListName } from './access-key-list.js';
+import { AccessKeySource } from './access-key-source.js';
 import { AccessKeysStore, type KnownList } from './access-keys.store.js';
 import { CallBudget } from './call-budget.js';
-import { ConnectionCredentials } from './connection.js';
 import { SelectedRepositories } from './selected-repositories.js';
 
 /** A repository's lists are read no oftener than this because somebody came with a key that is not on them. */
@@ -20,9 +18,8 @@ export class AccessKeyReader {
   private readonly flights = new SingleFlight<void>();
 
   constructor(
-    @Inject(PRIMARY) private readonly primary: Primary,
+    private readonly source: AccessKeySource,
     private readonly repositories: SelectedRepositories,
-    private readonly connection: ConnectionCredentials,
     private readonly store: AccessKeysStore,
     private readonly budget: CallBudget,
     private readonly metrics: KeyMetrics,
@@ -36,7 +33,7 @@ export class AccessKeyReader {
    */
   async notice(path: RepositoryPath): Promise<void> {
     const repository = this.repositories.find(path);
-    if (!repository || !this.primary.accessKeys) return;
+    if (!repository || !this.source.isOn) return;
     for (const list of listsOf(repository)) {
       if ((await this.store.claim(list, NOTICE_EVERY_MS)) && (await this.budget.take(0)))
         await this.read(list);
@@ -63,24 +60,16 @@ export class AccessKeyReader {
   private async readOnce(list: ListName): Promise<void> {
     const readAt = Date.now();
     try {
-      await this.store.keep(list, await this.ask(list), readAt);
+      await this.store.keep(list, await this.source.read(list), readAt);
       this.metrics.read(list.kind, 'ok');
     } catch (error) {
       const known = toAntipodeError(error, 'reading access keys');
       this.metrics.read(list.kind, known.code);
       // Not there any more, so nothing is on it; whatever else is wrong says nothing about the keys.
       if (known.code === 'not_found') return this.store.keep(list, [], readAt);
-      if (known.code === 'unauthenticated') this.connection.forget();
       await this.store.noteError(list, known.code).catch(() => undefined);
       throw known;
     }
-  }
-
-  private async ask({ kind, name }: ListName): Promise<AccessKey[]> {
-    const keys: AccessKeys | undefined = this.primary.accessKeys;
-    const { credential } = await this.connection.get();
-    if (!keys || !credential) throw new AntipodeError('not_connected', 'reading access keys');
-    return kind === 'repository' ? keys.ofRepository(credential, name) : keys.ofProject(credential, name);
   }
 }
 

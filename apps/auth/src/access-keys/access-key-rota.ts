@@ -6,20 +6,11 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { toAntipodeError } from '@antipode/errors';
-import type { Primary } from '@antipode/primary';
 import { LOGGER, type Logger } from '@antipode/service-kit';
-import { PRIMARY } from '../authorize/primary-oracle.js';
-import { Database } from '../database/database.js';
 import { AccessKeyReader, isForbidden } from './access-key-reader.js';
-import { listsOfAll, type ListName } from './access-key-list.js';
-import { AccessKeysStore } from './access-keys.store.js';
-import { CallBudget } from './call-budget.js';
-import { SelectedRepositories } from './selected-repositories.js';
+import { AccessKeySource } from './access-key-source.js';
+import { AccessKeyTurns } from './access-key-turns.js';
 
-/** No list is read by the rota oftener than this, however few there are. */
-const AGAIN_MS = 120_000;
-/** Half of the calls are kept for those who wait with a new key. */
-const KEEP = 0.5;
 const IDLE_MS = 5000;
 const PAUSE_MS = 1000;
 /** A primary that does not let us list access keys will not change its mind within a minute. */
@@ -33,21 +24,16 @@ const FORBIDDEN_PAUSE_MS = 600_000;
 export class AccessKeyRota implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly closing = new AbortController();
   private running: Promise<void> | undefined;
-  private listedVersion = -1;
-  private turn: ListName['kind'] = 'repository';
 
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(PRIMARY) private readonly primary: Primary,
-    private readonly database: Database,
-    private readonly repositories: SelectedRepositories,
-    private readonly store: AccessKeysStore,
-    private readonly budget: CallBudget,
+    private readonly source: AccessKeySource,
+    private readonly turns: AccessKeyTurns,
     private readonly reader: AccessKeyReader,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.primary.accessKeys && this.database.isConfigured) this.running = this.goOn();
+    if (this.source.isOn) this.running = this.goOn();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -65,29 +51,10 @@ export class AccessKeyRota implements OnApplicationBootstrap, BeforeApplicationS
 
   /** @returns how long to wait before the next step, in milliseconds */
   private async step(): Promise<number> {
-    await this.followSelection();
-    const list = await this.next();
+    const list = await this.turns.next();
     if (!list) return IDLE_MS;
     await this.reader.read(list);
     return PAUSE_MS;
-  }
-
-  private async followSelection(): Promise<void> {
-    const { version } = this.repositories;
-    // An empty table that nobody has told us would forget every key.
-    if (version === this.listedVersion || !this.repositories.isKnown) return;
-    await this.store.setLists(listsOfAll(this.repositories.all()));
-    this.listedVersion = version;
-  }
-
-  private async next(): Promise<ListName | undefined> {
-    if (!(await this.budget.take(KEEP))) return undefined;
-    const last = this.turn;
-    this.turn = last === 'project' ? 'repository' : 'project';
-    const list =
-      (await this.store.claimOldest(this.turn, AGAIN_MS)) ?? (await this.store.claimOldest(last, AGAIN_MS));
-    if (!list) await this.budget.giveBack();
-    return list;
   }
 
   private failed(error: unknown): number {

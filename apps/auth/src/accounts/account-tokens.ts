@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AntipodeError, isAntipodeError, toAntipodeError } from '@antipode/errors';
 import type { Grant, OAuth, Primary } from '@antipode/primary';
 import { LOGGER, type Logger } from '@antipode/service-kit';
-import { PRIMARY } from '../authorize/primary-oracle.js';
+import { PRIMARY } from '../authorize/primary.token.js';
 import { SingleFlight } from '../authorize/single-flight.js';
 import { Database } from '../database/database.js';
 import { TokensStore, type StoredTokens } from './tokens.store.js';

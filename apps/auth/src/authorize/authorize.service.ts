@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { RepositoryPath, Right } from '@antipode/domain';
 import { AntipodeError, toAntipodeError, type Code } from '@antipode/errors';
 import { addressBlock } from '../limits/address-block.js';
 import type { FailureLimit } from '../limits/failure-limit.js';
@@ -9,17 +8,9 @@ import { nameOf, type RememberedVerdict, type VerdictKey } from '../verdicts/ver
 import { VerdictsStore } from '../verdicts/verdicts.store.js';
 import { AuthMetrics, type Source } from './auth-metrics.js';
 import { principalOf, type Caller } from './caller.js';
-import { Inquiries } from './inquiries.js';
 import { PrimaryOracle } from './primary-oracle.js';
-import { Sentences } from './sentences.js';
+import type { Question } from './question.js';
 import { SingleFlight } from './single-flight.js';
-
-export interface Question {
-  readonly path: RepositoryPath;
-  readonly right: Right;
-  readonly caller: Caller;
-  readonly clientAddress: string;
-}
 
 export interface Allowed {
   readonly principal: string;
@@ -59,9 +50,7 @@ export class AuthorizeService {
     private readonly verdicts: VerdictsStore,
     @Inject(FAILURES) private readonly limit: FailureLimit,
     private readonly oracle: PrimaryOracle,
-    private readonly inquiries: Inquiries,
     private readonly metrics: AuthMetrics,
-    private readonly sentences: Sentences,
   ) {}
 
   /**
@@ -77,7 +66,7 @@ export class AuthorizeService {
       this.metrics.answered({ outcome: known.code, right, source: 'none' });
       throw known;
     });
-    const refusal = this.refusalOf(verdict, question);
+    const refusal = refusalOf(verdict, question);
     this.metrics.answered({ outcome: refusal?.code ?? 'allowed', right, source });
     if (refusal) throw refusal;
     return { principal: key.principal, validUntil: verdict.validUntil, outage: source === 'outage' };
@@ -98,33 +87,31 @@ export class AuthorizeService {
 
   /** Callers of one address share one question, and one failure; the failures of different addresses are theirs. */
   private ask(key: VerdictKey, question: Question): Promise<RememberedVerdict> {
-    const inquiry = this.inquiries.for(question);
     // Without a credential nobody guesses anything: private and missing look the same.
-    if (question.caller.kind === 'anonymous') return this.oracle.ask(key, inquiry);
+    if (question.caller.kind === 'anonymous') return this.oracle.ask(key, question);
     const failures = COUNTED[question.caller.kind];
     const block = addressBlock(question.clientAddress);
     return this.flights.run(`${nameOf(key)} ${block}`, () =>
       this.limit.guard(
         block,
-        async () => (await this.verdicts.find(key)) ?? this.oracle.ask(key, inquiry),
+        async () => (await this.verdicts.find(key)) ?? this.oracle.ask(key, question),
         ({ kind }) => failures.has(kind),
       ),
     );
   }
+}
 
-  /**
-   * The answer of a remembered no. An anonymous caller is asked who they are, whatever the reason: private, missing and
-   * forbidden must look alike to somebody whom we do not know. The holder of a key has proved who they are: if their
-   * link is gone, asking for a password would help nobody.
-   */
-  private refusalOf({ kind, message }: RememberedVerdict, question: Question): AntipodeError | undefined {
-    if (kind === 'allowed') return undefined;
-    const { path, right, caller } = question;
-    const refuse = (code: Code, hint?: string): AntipodeError =>
-      new AntipodeError(code, 'authorizing', { path, right }, hint ? { hint } : {});
-    if (caller.kind === 'anonymous') return refuse('unauthenticated');
-    if (kind === 'unauthenticated' && caller.kind === 'account')
-      return refuse('denied', this.sentences.relink());
-    return refuse(kind, kind === 'denied' ? message : undefined);
-  }
+/**
+ * The answer of a remembered no. An anonymous caller is asked who they are, whatever the reason: private, missing and
+ * forbidden must look alike to somebody whom we do not know. The holder of a key has proved who they are: where their
+ * link is gone, asking for a password would help nobody.
+ */
+function refusalOf({ kind, message }: RememberedVerdict, question: Question): AntipodeError | undefined {
+  if (kind === 'allowed') return undefined;
+  const { path, right, caller } = question;
+  const refuse = (code: Code, hint?: string): AntipodeError =>
+    new AntipodeError(code, 'authorizing', { path, right }, hint ? { hint } : {});
+  if (caller.kind === 'anonymous') return refuse('unauthenticated');
+  if (kind === 'unauthenticated' && caller.kind === 'account') return refuse('denied', message);
+  return refuse(kind, kind === 'denied' ? message : undefined);
 }

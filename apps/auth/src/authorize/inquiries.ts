@@ -2,9 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Primary } from '@antipode/primary';
 import { AccessKeyRights } from '../holders/access-key-rights.js';
 import { AccountRights } from '../holders/account-rights.js';
-import type { Question } from './authorize.service.js';
 import type { Inquiry } from './inquiry.js';
-import { PRIMARY } from './primary-oracle.js';
+import { PRIMARY } from './primary.token.js';
+import type { Question } from './question.js';
 
 /** How the primary is asked, for each kind of caller. */
 @Injectable()

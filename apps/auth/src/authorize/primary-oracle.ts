@@ -6,12 +6,11 @@ import { CONFIG, type AuthConfig } from '../config.js';
 import { nameOf, type RememberedVerdict, type VerdictKey } from '../verdicts/verdict.js';
 import { VerdictsStore } from '../verdicts/verdicts.store.js';
 import { AuthMetrics } from './auth-metrics.js';
-import type { Inquiry } from './inquiry.js';
+import { Inquiries } from './inquiries.js';
+import { PRIMARY } from './primary.token.js';
+import type { Question } from './question.js';
 import { SingleFlight } from './single-flight.js';
 import { Turnstile } from './turnstile.js';
-
-/** Injection token of the primary's adapter. */
-export const PRIMARY = Symbol('PRIMARY');
 
 /** How often, and how long, we look for the answer that another instance is about to write. */
 const LOOK_EVERY_MS = 40;
@@ -28,6 +27,7 @@ export class PrimaryOracle implements OnApplicationShutdown {
     @Inject(PRIMARY) private readonly primary: Primary,
     private readonly verdicts: VerdictsStore,
     private readonly metrics: AuthMetrics,
+    private readonly inquiries: Inquiries,
   ) {
     this.turnstile = new Turnstile({
       concurrency: config.QUESTION_CONCURRENCY,
@@ -41,19 +41,19 @@ export class PrimaryOracle implements OnApplicationShutdown {
   }
 
   /** @throws AntipodeError `primary_unavailable`, `primary_limited`, `primary_misbehaved`, `busy` where there is no answer. */
-  ask(key: VerdictKey, inquiry: Inquiry): Promise<RememberedVerdict> {
+  ask(key: VerdictKey, question: Question): Promise<RememberedVerdict> {
     // Not tied to any one caller's life: others may have joined, and the answer is worth keeping.
-    return this.flights.run(nameOf(key), () => this.askOrWait(key, inquiry));
+    return this.flights.run(nameOf(key), () => this.askOrWait(key, question));
   }
 
   /** Across instances: who claims the question asks it, the others look for the answer, and ask in the end themselves. */
-  private async askOrWait(key: VerdictKey, inquiry: Inquiry): Promise<RememberedVerdict> {
+  private async askOrWait(key: VerdictKey, question: Question): Promise<RememberedVerdict> {
     if (!(await this.verdicts.claim(key))) {
       const theirs = await this.look(key);
       if (theirs) return theirs;
     }
     try {
-      return await this.turnstile.pass(() => this.askPrimary(key, inquiry));
+      return await this.turnstile.pass(() => this.askPrimary(key, question));
     } finally {
       await this.verdicts.release(key);
     }
@@ -71,11 +71,11 @@ export class PrimaryOracle implements OnApplicationShutdown {
     return undefined;
   }
 
-  private async askPrimary(key: VerdictKey, inquiry: Inquiry): Promise<RememberedVerdict> {
+  private async askPrimary(key: VerdictKey, question: Question): Promise<RememberedVerdict> {
     const askedAt = Date.now();
     const started = performance.now();
     try {
-      const { asOf = askedAt, ...verdict } = await inquiry();
+      const { asOf = askedAt, ...verdict } = await this.inquiries.for(question)();
       this.metrics.asked(performance.now() - started, verdict.kind);
       const seconds =
         verdict.kind === 'allowed' ? this.config.VERDICT_SECONDS : this.config.NEGATIVE_VERDICT_SECONDS;

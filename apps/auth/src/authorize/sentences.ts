@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Primary } from '@antipode/primary';
 import { CONFIG, type AuthConfig } from '../config.js';
 import { linkPage } from '../link/link-url.js';
-import { PRIMARY } from './primary-oracle.js';
+import { PRIMARY } from './primary.token.js';
 
 /** What people at a terminal are told, where the primary has no words of its own. */
 @Injectable()

@@ -6,7 +6,7 @@ import { listsOf, type ListName } from '../access-keys/access-key-list.js';
 import { AccessKeysStore } from '../access-keys/access-keys.store.js';
 import { SelectedRepositories } from '../access-keys/selected-repositories.js';
 import type { Finding } from '../authorize/inquiry.js';
-import { PRIMARY } from '../authorize/primary-oracle.js';
+import { PRIMARY } from '../authorize/primary.token.js';
 import { CONFIG, type AuthConfig } from '../config.js';
 
 const ONLY_READS: Finding = {

@@ -3,9 +3,9 @@ import type { RepositoryPath, Right } from '@antipode/domain';
 import { isAntipodeError } from '@antipode/errors';
 import type { OAuth, Primary, Verdict } from '@antipode/primary';
 import { AccountTokens } from '../accounts/account-tokens.js';
-import { PRIMARY } from '../authorize/primary-oracle.js';
-
-const NOT_LINKED: Verdict = { kind: 'unauthenticated' };
+import type { Finding } from '../authorize/inquiry.js';
+import { PRIMARY } from '../authorize/primary.token.js';
+import { Sentences } from '../authorize/sentences.js';
 
 /** What a linked account may do: the primary's own answer to the account's own token. */
 @Injectable()
@@ -13,6 +13,7 @@ export class AccountRights {
   constructor(
     @Inject(PRIMARY) private readonly primary: Primary,
     private readonly tokens: AccountTokens,
+    private readonly sentences: Sentences,
   ) {}
 
   /**
@@ -20,9 +21,9 @@ export class AccountRights {
    *
    * @throws AntipodeError `primary_*`, `service_unavailable`, `busy` where there is no telling.
    */
-  async ask(accountId: string, path: RepositoryPath, right: Right): Promise<Verdict> {
+  async ask(accountId: string, path: RepositoryPath, right: Right): Promise<Finding> {
     const { oauth } = this.primary;
-    if (!oauth) return NOT_LINKED;
+    if (!oauth) return this.notLinked();
     const ask = (token: string): Promise<Verdict> =>
       this.primary.authorize({ path, right, authorization: oauth.gitAuthorization(token) });
     try {
@@ -30,9 +31,10 @@ export class AccountRights {
       const verdict = await ask(token);
       if (verdict.kind !== 'unauthenticated') return verdict;
       // Good by the clock, refused by the primary: taken back, or the clocks differ. The refresh tells.
-      return await ask(await this.tokens.use(accountId, { refused: token }));
+      const again = await ask(await this.tokens.use(accountId, { refused: token }));
+      return again.kind === 'unauthenticated' ? this.notLinked() : again;
     } catch (error) {
-      if (isAntipodeError(error) && error.code === 'unauthenticated') return NOT_LINKED;
+      if (isAntipodeError(error) && error.code === 'unauthenticated') return this.notLinked();
       throw error;
     }
   }
@@ -40,5 +42,9 @@ export class AccountRights {
   /** The header for one request on the account's behalf. @throws AntipodeError `unauthenticated`, and like `ask`. */
   async lend(oauth: OAuth, accountId: string): Promise<string> {
     return oauth.gitAuthorization(await this.tokens.use(accountId));
+  }
+
+  private notLinked(): Finding {
+    return { kind: 'unauthenticated', message: this.sentences.relink() };
   }
 }

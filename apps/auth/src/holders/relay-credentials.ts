@@ -5,7 +5,7 @@ import type { Primary } from '@antipode/primary';
 import { ConnectionCredentials } from '../access-keys/connection.js';
 import { AuthorizeService } from '../authorize/authorize.service.js';
 import type { Holder } from '../authorize/caller.js';
-import { PRIMARY } from '../authorize/primary-oracle.js';
+import { PRIMARY } from '../authorize/primary.token.js';
 import { Sentences } from '../authorize/sentences.js';
 import { AccountRights } from './account-rights.js';
 

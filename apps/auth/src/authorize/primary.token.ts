@@ -1,0 +1,2 @@
+/** Injection token of the primary's adapter. */
+export const PRIMARY = Symbol('PRIMARY');

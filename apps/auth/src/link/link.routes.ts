@@ -1,0 +1,142 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { AntipodeError } from '@antipode/errors';
+import type { OAuth, Primary } from '@antipode/primary';
+import { PRIMARY } from '../authorize/primary.token.js';
+import { CONFIG, type AuthConfig } from '../config.js';
+import { Names } from '../verdicts/names.js';
+import { newBrowser, readBrowser, writeBrowser } from './browser-cookie.js';
+import { LINK_PATH } from './link-url.js';
+import { LinkService } from './link.service.js';
+import type { Page } from './page.js';
+import { declined, failed, linked, missingScopes, off, unlinked, welcome } from './pages.js';
+import { readForm } from './read-form.js';
+
+export interface Answer {
+  readonly page?: Page;
+  readonly status?: number;
+  readonly location?: string;
+  readonly cookie?: string;
+  /** Seconds. */
+  readonly retryAfter?: unknown;
+}
+
+type Route = (oauth: OAuth, request: IncomingMessage, url: URL) => Promise<Answer>;
+
+const LONGEST_CODE = 2048;
+
+/** The link pages: a table of routes, and what each of them does. They work without JavaScript. */
+@Injectable()
+export class LinkRoutes {
+  private readonly routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+    [LINK_PATH]: {
+      GET: (_, request) => this.show(request),
+      POST: (oauth, request) => this.setOut(oauth, request),
+    },
+    [`${LINK_PATH}/callback`]: { GET: (oauth, request, url) => this.comeBack(oauth, request, url) },
+    [`${LINK_PATH}/unlink`]: { POST: (_, request) => this.unlink(request) },
+  };
+
+  constructor(
+    @Inject(CONFIG) private readonly config: AuthConfig,
+    @Inject(PRIMARY) private readonly primary: Primary,
+    private readonly service: LinkService,
+    private readonly names: Names,
+  ) {}
+
+  /** Where the primary signs people in; undefined where linking is off. */
+  get signInOrigin(): string | undefined {
+    const { oauth } = this.service;
+    return oauth && new URL(oauth.authorizeUrl({ state: '', redirectUri: '' })).origin;
+  }
+
+  /** @throws AntipodeError `not_found`, `unsupported`, `invalid`, `denied`; `primary_*`, `service_unavailable`. */
+  async answer(request: IncomingMessage): Promise<Answer> {
+    const url = URL.parse(request.url ?? '', 'http://mirror');
+    const methods = url && this.routes[url.pathname.replace(/(?<=.)\/$/, '')];
+    if (!url || !methods) throw new AntipodeError('not_found', 'answering a link page');
+    const route = methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];
+    if (!route) throw new AntipodeError('unsupported', 'answering a link page');
+    const { oauth } = this.service;
+    return oauth ? route(oauth, request, url) : { page: off(this.primary.displayName) };
+  }
+
+  private async show(request: IncomingMessage): Promise<Answer> {
+    const known = readBrowser(request);
+    const browser = known ?? newBrowser();
+    const who = known === undefined ? undefined : await this.service.whoIs(known);
+    const words = { primary: this.primary.displayName, csrf: this.names.form(browser) };
+    const page = who ? linked(who.account, who.keys, words) : welcome(words);
+    return known === undefined ? { page, cookie: this.cookie(browser) } : { page };
+  }
+
+  private async setOut(oauth: OAuth, request: IncomingMessage): Promise<Answer> {
+    const browser = await this.readSubmission(request);
+    return { status: 302, location: await this.service.setOut(oauth, browser) };
+  }
+
+  private async comeBack(oauth: OAuth, request: IncomingMessage, url: URL): Promise<Answer> {
+    const browser = readBrowser(request);
+    const state = url.searchParams.get('state');
+    const code = url.searchParams.get('code') ?? undefined;
+    if ((code?.length ?? 0) > LONGEST_CODE) throw new AntipodeError('too_large', 'coming back');
+    if (browser === undefined || state === null) return { page: strayed };
+    const back = await this.service.comeBack(oauth, browser, { state, code });
+    switch (back.kind) {
+      case 'unknown':
+        return { page: strayed };
+      case 'declined':
+        return { page: declined(this.primary.displayName) };
+      case 'missing':
+        return { page: missingScopes(this.primary.displayName, back.what) };
+      case 'linked':
+        // On to a page that can be loaded again: the address of this one holds a code.
+        return { status: 303, location: LINK_PATH, cookie: this.cookie(back.browser) };
+    }
+  }
+
+  private async unlink(request: IncomingMessage): Promise<Answer> {
+    const browser = await this.readSubmission(request);
+    await this.service.unlink(browser);
+    const gone = writeBrowser('', 0, this.transport);
+    return { page: unlinked(this.primary.displayName), cookie: gone };
+  }
+
+  /**
+   * The browser that sends a form which it was shown by us.
+   *
+   * @throws AntipodeError `invalid` for a form that another site made it send.
+   */
+  private async readSubmission(request: IncomingMessage): Promise<string> {
+    const from = request.headers['sec-fetch-site'];
+    const browser = readBrowser(request);
+    const token = (await readForm(request)).get('csrf') ?? '';
+    if (
+      browser === undefined ||
+      (from !== undefined && from !== 'same-origin') ||
+      !this.isOurs(token, browser)
+    )
+      throw new AntipodeError('invalid', 'reading a form');
+    return browser;
+  }
+
+  private isOurs(token: string, browser: string): boolean {
+    const [given, ours] = [Buffer.from(token), Buffer.from(this.names.form(browser))];
+    return given.length === ours.length && timingSafeEqual(given, ours);
+  }
+
+  private cookie(browser: string): string {
+    return writeBrowser(browser, this.config.LINK_SESSION_SECONDS, this.transport);
+  }
+
+  private get transport(): 'https' | 'http' {
+    return this.config.PUBLIC_URL?.startsWith('https:') ? 'https' : 'http';
+  }
+}
+
+const strayed = failed(
+  400,
+  'This sign-in was not begun here',
+  'It was begun in another browser, was finished before, or took longer than ten minutes. Nothing was linked.',
+);

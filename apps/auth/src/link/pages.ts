@@ -1,0 +1,166 @@
+import type { KnownKey, LinkedAccount } from '../accounts/account.js';
+import { html, type Html } from './html.js';
+import { LINK_PATH } from './link-url.js';
+import type { Page } from './page.js';
+
+/** What pages say, and nothing about how they are sent. */
+export interface Words {
+  /** The primary's name as people know it, "bitbucket.org". */
+  readonly primary: string;
+  /** Proves that a form came from a page that this browser was shown. */
+  readonly csrf: string;
+}
+
+const time = (at: Date): Html =>
+  html`<time datetime="${at.toISOString()}">${at.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`;
+
+const form = (action: string, csrf: string, label: string, kind: 'plain' | 'quiet'): Html =>
+  html` <form method="post" action="${action}">
+    <input type="hidden" name="csrf" value="${csrf}" />
+    <button class="${kind}">${label}</button>
+  </form>`;
+
+const again = (label: string): Html => html`<p><a href="${LINK_PATH}">${label}</a></p>`;
+
+export const welcome = ({ primary, csrf }: Words): Page => ({
+  status: 200,
+  title: 'Use your SSH key with this mirror',
+  body: html` <p>
+      This is a mirror of <strong>${primary}</strong>. Over HTTPS it takes the credentials that you already
+      have. Over SSH it has to know whose key yours is: link your account once, and each SSH key that you have
+      at ${primary} works here, too.
+    </p>
+    <h2>What you agree to</h2>
+    <ul>
+      <li>
+        The mirror reads the name of your account and your public SSH keys, again every few minutes: a key
+        that you add or remove at ${primary} is added or removed here.
+      </li>
+      <li>When you fetch over SSH, the mirror asks ${primary}, as you, whether you may.</li>
+      <li>When you push over SSH, the mirror hands your push on to ${primary}, as you.</li>
+    </ul>
+    <p class="soft">
+      You will be asked at ${primary}. The mirror never sees your password, and keeps its permission
+      encrypted. You can unlink here at any time.
+    </p>
+    ${form(LINK_PATH, csrf, `Link my account of ${primary}`, 'plain')}`,
+});
+
+export function linked(account: LinkedAccount, keys: readonly KnownKey[], words: Words): Page {
+  const { primary, csrf } = words;
+  return {
+    status: 200,
+    title: account.displayName,
+    body: html` ${account.state.kind === 'linked' ? whole(account, keys, primary) : broken(account.state.why, words)}
+      <h2>Unlink</h2>
+      <p>
+        The mirror forgets your account, its keys and its permission. Connections over SSH with your keys are
+        refused within a minute.
+      </p>
+      ${form(`${LINK_PATH}/unlink`, csrf, 'Unlink my account', 'quiet')}`,
+  };
+}
+
+const whole = (account: LinkedAccount, keys: readonly KnownKey[], primary: string): Html =>
+  html` <p>Your account of ${primary} has been linked to this mirror since ${time(account.linkedAt)}.</p>
+    ${
+      account.mayWrite
+        ? undefined
+        : html`<p class="warning">
+            The permission is for reading only. To push over SSH through this mirror, the mirror’s OAuth
+            consumer at ${primary} has to ask for writing; please tell the people who run the mirror. Pushing
+            over HTTPS works.
+          </p>`
+    }
+    <h2>Your SSH keys</h2>
+    ${keys.length === 0 ? html`<p>You have no SSH key at ${primary}. Add one there; it is known here within minutes.</p>` : keyTable(keys)}
+    <p class="soft">
+      Last read
+      ${account.keysReadAt ? time(account.keysReadAt) : 'never'}.${
+        account.keysErrorCode === undefined
+          ? undefined
+          : ` The last attempt failed (${account.keysErrorCode}); it is made again every few minutes.`
+      }
+    </p>`;
+
+const keyTable = (keys: readonly KnownKey[]): Html =>
+  html` <table>
+    <thead>
+      <tr>
+        <th scope="col">Fingerprint</th>
+        <th scope="col">Known here since</th>
+        <th scope="col">Expires</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${keys.map(
+        ({ fingerprint, knownSince, expiresOn }) =>
+          html` <tr>
+            <td><code>SHA256:${fingerprint}</code></td>
+            <td>${time(knownSince)}</td>
+            <td>${expiresOn ? time(expiresOn) : 'never'}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+
+const broken = (why: 'revoked' | 'lost', { primary, csrf }: Words): Html =>
+  html` <p class="warning">
+      ${
+        why === 'revoked'
+          ? `${primary} no longer knows the permission that you gave: it was taken back there, or has ended.`
+          : `An answer of ${primary} that held the mirror’s next permission was lost on its way, and the one before is no longer taken.`
+      }
+      Your keys are refused here until you link your account again.
+    </p>
+    ${form(LINK_PATH, csrf, 'Link my account again', 'plain')}`;
+
+export const unlinked = (primary: string): Page => ({
+  status: 200,
+  title: 'Your account is unlinked',
+  body: html` <p>
+      The mirror has forgotten your account and its keys. At ${primary}, the permission that you gave may
+      still be listed among the applications that you have authorised; you can take it back there, too.
+    </p>
+    ${again('Link an account')}`,
+});
+
+export const off = (primary: string): Page => ({
+  status: 200,
+  title: 'Accounts cannot be linked here',
+  body: html` <p>
+      The people who run this mirror have not set up linking. You can fetch and push over HTTPS with the
+      credentials that you have at ${primary}.
+    </p>
+    <p class="soft">
+      For those who run it: auth needs <code>DATABASE_URL</code>, <code>PUBLIC_URL</code>,
+      <code>PRIMARY_OAUTH_KEY</code> and <code>PRIMARY_OAUTH_SECRET_FILE</code>, and a primary that has OAuth.
+    </p>`,
+});
+
+export const declined = (primary: string): Page => ({
+  status: 200,
+  title: 'Nothing was linked',
+  body: html` <p>
+      You did not agree at ${primary}, so nothing has changed here. Over HTTPS the mirror works without
+      linking.
+    </p>
+    ${again('Back to the beginning')}`,
+});
+
+export const missingScopes = (primary: string, missing: readonly string[]): Page => ({
+  status: 200,
+  title: 'A permission is missing',
+  body: html` <p class="warning">
+      The mirror’s OAuth consumer at ${primary} does not ask for all that linking needs. Nothing was linked.
+    </p>
+    <p>Please tell the people who run the mirror that its consumer lacks: ${missing.join(', ')}.</p>
+    ${again('Back to the beginning')}`,
+});
+
+export const failed = (status: number, title: string, sentence: string): Page => ({
+  status,
+  title,
+  body: html`<p>${sentence}</p>
+    ${again('Back to the beginning')}`,
+});

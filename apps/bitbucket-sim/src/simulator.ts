@@ -1,5 +1,6 @@
 import type { Faults } from './faults/faults.js';
 import type { PerRepository } from './git/per-repository.js';
+import type { PushLog } from './git/push-log.js';
 import type { Pushes } from './git/pushes.js';
 import type { RepositoryDisk } from './git/repository-disk.js';
 import type { EventSource } from './hooks/event-source.js';
@@ -20,6 +21,7 @@ export interface Simulator {
   readonly webhooks: Webhooks;
   readonly events: EventSource;
   readonly pushes: Pushes;
+  readonly pushLog: PushLog;
   readonly perRepository: PerRepository;
   readonly live: LiveStreams;
   readonly ssh: SshAddress;

@@ -6,6 +6,7 @@ import { Faults } from './faults/faults.js';
 import { FrontDoor } from './front-door.js';
 import { LiveStreams } from './git/live-streams.js';
 import { PerRepository } from './git/per-repository.js';
+import { PushLog } from './git/push-log.js';
 import { Pushes } from './git/pushes.js';
 import { RepositoryDisk } from './git/repository-disk.js';
 import { EventSource } from './hooks/event-source.js';
@@ -67,6 +68,7 @@ function assemble(store: StateStore, disk: RepositoryDisk, urls: Urls, ssh: SshA
     webhooks,
     events,
     pushes,
+    pushLog: new PushLog(),
     limits: new RateLimits(),
     counters: new Counters(),
     perRepository: new PerRepository(),

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv, type ErrorObject } from 'ajv';
 import * as formats from 'ajv-formats';
+import ssh2 from 'ssh2';
 import { REST_ROUTES } from '../src/rest/rest-routes.js';
 import { SimUnderTest } from './open-sim.js';
 
@@ -84,6 +86,24 @@ const EXAMPLES: Record<string, { path: string; as?: string; status?: number }> =
   },
   '/repositories/:workspace/:repository/hooks': { path: '/repositories/acme/storefront/hooks' },
   '/repositories/:workspace/:repository/hooks/:uid': { path: '/repositories/acme/storefront/hooks/HOOK' },
+  '/users/:user/ssh-keys': { path: '/users/OLIVIA/ssh-keys' },
+  '/users/:user/ssh-keys/:key': { path: '/users/OLIVIA/ssh-keys/SSHKEY' },
+  '/repositories/:workspace/:repository/deploy-keys': { path: '/repositories/acme/storefront/deploy-keys' },
+  '/repositories/:workspace/:repository/deploy-keys/:key': {
+    path: '/repositories/acme/storefront/deploy-keys/REPOKEY',
+  },
+  '/workspaces/:workspace/projects/:project/deploy-keys': {
+    path: '/workspaces/acme/projects/WEB/deploy-keys',
+  },
+  '/workspaces/:workspace/projects/:project/deploy-keys/:key': {
+    path: '/workspaces/acme/projects/WEB/deploy-keys/PROJECTKEY',
+  },
+  '/repositories/:workspace/:repository/branch-restrictions': {
+    path: '/repositories/acme/storefront/branch-restrictions',
+  },
+  '/repositories/:workspace/:repository/branch-restrictions/:id': {
+    path: '/repositories/acme/storefront/branch-restrictions/RULE',
+  },
   '/hook_events': { path: '/hook_events' },
   '/hook_events/:subject': { path: '/hook_events/workspace' },
   '/repositories': { path: '/repositories', status: 410 },
@@ -92,6 +112,11 @@ const EXAMPLES: Record<string, { path: string; as?: string; status?: number }> =
   '/user/permissions/workspaces': { path: '/user/permissions/workspaces', status: 410 },
   '/snippets': { path: '/snippets', status: 410 },
 };
+
+const publicKey = async (): Promise<string> => (await generateKeyPair('ed25519')).public;
+const generateKeyPair = promisify(ssh2.utils.generateKeyPair) as (
+  kind: 'ed25519',
+) => Promise<{ public: string }>;
 
 known('the answers, held against the published description', () => {
   let sim: SimUnderTest;
@@ -113,6 +138,16 @@ known('the answers, held against the published description', () => {
     ids['USER'] = encodeURIComponent(sim.user('walter').uuid);
     ids['WSHOOK'] = encodeURIComponent((await hook('/workspaces/acme')).json.uuid);
     ids['HOOK'] = encodeURIComponent((await hook('/repositories/acme/storefront')).json.uuid);
+    const post = async (path: string, body: unknown) =>
+      (await sim.rest('POST', path, { as: 'olivia', body })).json;
+    const [key, robot] = [await publicKey(), await publicKey()];
+    ids['OLIVIA'] = encodeURIComponent(sim.user('olivia').uuid);
+    const sshKey = await post(`/users/${ids['OLIVIA']}/ssh-keys`, { key });
+    ids['SSHKEY'] = encodeURIComponent(sshKey.uuid);
+    ids['REPOKEY'] = (await post('/repositories/acme/storefront/deploy-keys', { key: robot })).id;
+    ids['PROJECTKEY'] = (await post('/workspaces/acme/projects/WEB/deploy-keys', { key: robot })).id;
+    const rule = { kind: 'push', pattern: 'main', users: [{ uuid: sim.user('walter').uuid }] };
+    ids['RULE'] = (await post('/repositories/acme/storefront/branch-restrictions', rule)).id;
     await sim.control('PUT', '/workspaces/acme/groups/crew', { members: ['walter'] });
     for (const subject of ['/repositories/acme/storefront', '/workspaces/acme/projects/WEB']) {
       await sim.control('PUT', `${subject}/groups/crew`, { permission: 'write' });
@@ -137,7 +172,7 @@ known('the answers, held against the published description', () => {
 
   it.each(gets)('GET %s', async (pattern) => {
     const example = EXAMPLES[pattern];
-    const path = (example?.path ?? '').replace(/USER|WSHOOK|HOOK/, (id) => ids[id] ?? id);
+    const path = (example?.path ?? '').replace(/[A-Z]{4,}/g, (id) => ids[id] ?? id);
     const answer = await sim.get(path, example?.as ?? 'olivia');
     expect(answer.status).toBe(example?.status ?? 200);
     const schema = schemaOf(document, pattern, answer.status);

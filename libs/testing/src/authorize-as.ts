@@ -21,10 +21,9 @@ export async function authorizeAs(
   if (page.status !== 200) throw new Error(`the consent page answered ${page.status}: ${html}`);
   const [, action = ''] = /<form method="post" action="([^"]+)"/.exec(html) ?? [];
   const form = new URLSearchParams(
-    [...html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)].map(([, name, value]) => [
-      unescape(name),
-      unescape(value),
-    ]),
+    [...html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)].map(
+      ([, name, value]): [string, string] => [unescape(name), unescape(value)],
+    ),
   );
   form.set('username', user.username);
   form.set('password', user.apiToken);

@@ -33,6 +33,7 @@ export {
   type SimCounters,
   type SimDeployKey,
   type SimFaults,
+  type SimPush,
   type SimSshKey,
   type SimState,
 } from './sim-api.js';

@@ -6,6 +6,8 @@ export interface SimFaults {
   latencyMs?: { rest?: number; git?: number; ssh?: number; oauth?: number };
   fail?: (SimAim & { status: number; body?: 'json' | 'html' | 'empty'; retryAfterSeconds?: number })[];
   truncate?: (SimAim & { afterBytes: number })[];
+  /** The push dies without a word to the pusher. */
+  pushes?: (SimAim & { at: 'pack' | 'before-refs' | 'after-refs' })[];
   webhooks?: { drop?: number | 'all'; duplicate?: number | 'all'; reorder?: number; delayMs?: number };
   readOnly?: boolean;
   down?: 'destroy' | 'unavailable' | null;
@@ -44,6 +46,17 @@ export interface SimCounters {
   };
   /** By grant type; `authorize` is the consent page. */
   readonly oauth: SimCount & { readonly grants: Readonly<Record<string, SimCount>> };
+}
+
+/** A push by git, as the host has seen it. */
+export interface SimPush {
+  readonly repository: string;
+  readonly door: 'https' | 'ssh';
+  /** Username, or an access token's name. */
+  readonly by: string | null;
+  readonly updates: readonly { ref: string; old: string | null; new: string | null }[];
+  /** `git push -o` */
+  readonly options: readonly string[];
 }
 
 /** A person's key, as the simulator keeps it. */
@@ -193,6 +206,45 @@ export class SimApi {
 
   async removeDeployKey(subject: SimKeySubject, id: number): Promise<void> {
     await this.control('DELETE', `${deployKeys(subject)}/${id}`);
+  }
+
+  /** The pushes by git since the start or `forgetPushes`, oldest first. */
+  async pushes(): Promise<SimPush[]> {
+    return (await this.control<{ pushes: SimPush[] }>('GET', '/pushes')).pushes;
+  }
+
+  async forgetPushes(): Promise<void> {
+    await this.control('DELETE', '/pushes');
+  }
+
+  /** Every push is refused by a hook that says this; null takes it back. */
+  async rejectPushes(path: string, text: string | null): Promise<void> {
+    await this.control('PATCH', `/repositories/${path}`, { rejection: text });
+  }
+
+  /**
+   * A branch restriction, as an administrator makes it.
+   *
+   * @param rule users: who may push in spite of kind `push`, by username. @returns its id, for `liftRestriction`
+   */
+  async restrictBranch(
+    path: string,
+    rule: { kind: 'push' | 'force' | 'delete'; pattern: string; users?: readonly string[] },
+  ): Promise<number> {
+    const { users } = await this.state();
+    const exempt = users.filter(({ username }) => rule.users?.includes(username));
+    const body = { ...rule, users: exempt.map(({ uuid }) => ({ uuid })) };
+    const { id } = await this.rest<{ id: number }>('POST', `/repositories/${path}/branch-restrictions`, body);
+    return id;
+  }
+
+  async liftRestriction(path: string, id: number): Promise<void> {
+    await this.rest('DELETE', `/repositories/${path}/branch-restrictions/${id}`);
+  }
+
+  /** Cuts all connections and answers under way, once: HTTPS and SSH. */
+  async breakStreams(): Promise<void> {
+    await this.control('DELETE', '/streams');
   }
 
   /** Takes back what a person has allowed applications: their tokens die. @param streams `break` also cuts answers under way */

@@ -31,6 +31,11 @@ export const faultPlan = z.strictObject({
     .default([]),
   /** The answer breaks off after so many bytes of its body. */
   truncate: z.array(z.strictObject({ ...aim, afterBytes: z.int().min(0) })).default([]),
+  /**
+   * The push dies without a word to the pusher: while its pack arrives, when all has arrived but nothing has moved, or
+   * after the refs have moved.
+   */
+  pushes: z.array(z.strictObject({ ...aim, at: z.enum(['pack', 'before-refs', 'after-refs']) })).default([]),
   webhooks: z
     .strictObject({
       drop: count.default(0),

@@ -35,6 +35,11 @@ export class Faults {
     return take(this.#plan.truncate, target)?.afterBytes;
   }
 
+  /** Where this push must die, if it must. */
+  takePushDeath(target: Target): FaultPlan['pushes'][number]['at'] | undefined {
+    return take(this.#plan.pushes, target)?.at;
+  }
+
   takeWebhookDrop(): boolean {
     return this.#takeWebhook('drop');
   }

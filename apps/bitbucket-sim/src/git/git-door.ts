@@ -8,7 +8,7 @@ import type { Repository } from '../state/model.js';
 import { admit, type GitService } from './admit.js';
 import type { GitPath } from './git-path.js';
 import { serveByHttpBackend } from './http-backend.js';
-import { openPush, type OpenPush } from './open-push.js';
+import { openPush, PACK_CUT_BYTES, type OpenPush } from './open-push.js';
 import { Refused, TEXT } from './refused.js';
 import { allowedProtocol, serviceConfig } from './service-config.js';
 
@@ -85,7 +85,11 @@ export class GitDoor {
 
   async #serve(req: IncomingMessage, res: ServerResponse, served: Served): Promise<void> {
     if (served.conversation.path.operation !== 'receive-pack') return this.#run(req, res, served);
-    await using push = await openPush(this.sim, served.repository, served.principal);
+    // git asks with an empty push whether it would be let in, before it sends a long one.
+    if (await isProbe(req)) return this.#run(req, res, served);
+    const { repository, principal: who } = served;
+    await using push = await openPush(this.sim, { repository, who, door: 'https' });
+    if (push.dies === 'pack') served.meterIn.cutAfter(PACK_CUT_BYTES);
     return await this.#run(req, res, served, push);
   }
 
@@ -103,13 +107,31 @@ export class GitDoor {
       environment: push?.environment ?? {},
       meterIn,
       meterOut,
-      beforeEnd: async () => push?.record(),
+      push,
     });
   }
 
   #noteCommand({ operation }: GitPath, chunk: Buffer): void {
     if (operation === 'upload-pack') this.sim.counters.command('git', chunk);
   }
+}
+
+const FLUSH = Buffer.from('0000');
+
+/** Looks at the first bytes and puts them back. */
+async function isProbe(req: IncomingMessage): Promise<boolean> {
+  const chunk = await new Promise<Buffer | null>((resolve) => {
+    const look = (): void => {
+      const seen = req.read() as Buffer | null;
+      if (seen === null && !req.readableEnded && !req.destroyed) return void req.once('readable', look);
+      resolve(seen);
+    };
+    req.once('close', () => resolve(null)).once('end', () => resolve(null));
+    look();
+  });
+  if (chunk === null) return true;
+  req.unshift(chunk);
+  return chunk.equals(FLUSH);
 }
 
 function serviceOf(req: IncomingMessage, path: GitPath, query: URLSearchParams): Conversation['service'] {

@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import type { Transform } from 'node:stream';
+import { Audience } from './audience.js';
 import { killGroup } from './kill-group.js';
+import type { OpenPush } from './open-push.js';
 import { gitEnvironment } from './run-git.js';
 
 export interface CgiRequest {
@@ -19,16 +21,16 @@ export interface CgiRequest {
   /** Streams that count (and may cut) the bodies. */
   readonly meterIn: Transform;
   readonly meterOut: Transform;
-  /** Runs after git ended well and before the answer's last byte: whoever sees a push answered sees its effects. */
-  readonly beforeEnd: () => Promise<void>;
+  /** Absent for everything that moves no refs. */
+  readonly push: Pick<OpenPush, 'dies' | 'record'> | undefined;
 }
 
 /** CGI headers are a few hundred bytes. */
 const MAX_HEAD = 16 * 1024;
 
 /**
- * Answers one request by the stock `git http-backend`. Both directions stream with backpressure; a
- * client that goes away takes the whole process group with it.
+ * Answers one request by the stock `git http-backend`. Both directions stream with backpressure. A reader that goes away
+ * takes the whole process group with it; a push whose pack has arrived goes through without its pusher.
  */
 export async function serveByHttpBackend(
   req: IncomingMessage,
@@ -37,26 +39,33 @@ export async function serveByHttpBackend(
 ): Promise<void> {
   // A process group of its own, because http-backend starts upload-pack, which starts pack-objects.
   const child = spawn('git', ['http-backend'], { env: environment(req, cgi), stdio: 'pipe', detached: true });
-  const kill = (): void => killGroup(child);
-  res.once('close', kill);
   const closed = once(child, 'close');
+  const audience = new Audience(res);
+  const leave = (): void => (cgi.push ? void child.stdin.destroy() : killGroup(child));
+  res.once('close', leave);
+  if (cgi.push?.dies) audience.leave();
   child.stderr.resume();
   try {
     // git may stop reading before the client stops sending; that alone is no failure.
     const sending = pipeline(req, cgi.meterIn, child.stdin).catch(() => undefined);
     const rest = await answerHead(child, res);
+    // curl quietly sends a request again when an old connection ends without a byte.
+    if (cgi.push?.dies) res.flushHeaders();
     if (rest.length > 0) cgi.meterOut.write(rest);
-    await pipeline(child.stdout, cgi.meterOut, res, { end: false });
+    await pipeline(child.stdout, cgi.meterOut, audience);
     await Promise.all([closed, sending]);
-    await cgi.beforeEnd();
-    res.end();
+    // Whoever sees a push answered sees its effects.
+    await cgi.push?.record();
+    if (cgi.push?.dies) res.destroy();
+    else res.end();
   } catch (error) {
     // Half an answer must reach the client as a broken body, never as a clean end.
-    if (res.headersSent) res.destroy();
+    if (res.headersSent || cgi.push?.dies) res.destroy();
     else throw error;
   } finally {
-    res.off('close', kill);
-    kill();
+    res.off('close', leave);
+    killGroup(child);
+    await closed.catch(() => undefined);
   }
 }
 
@@ -99,6 +108,9 @@ function writeHead(res: ServerResponse, head: string): void {
 
 function environment(req: IncomingMessage, cgi: CgiRequest): NodeJS.ProcessEnv {
   const { headers } = req;
+  // Told a length, http-backend waits for it for ever, busily, where the pusher goes away before (git 2.39); not told, it
+  // lets receive-pack read until the end.
+  const length = headers['content-length'];
   return {
     ...gitEnvironment(cgi.config),
     ...cgi.environment,
@@ -112,7 +124,7 @@ function environment(req: IncomingMessage, cgi: CgiRequest): NodeJS.ProcessEnv {
     REMOTE_ADDR: req.socket.remoteAddress ?? '',
     ...(cgi.user === undefined ? {} : { REMOTE_USER: cgi.user }),
     ...(headers['content-type'] === undefined ? {} : { CONTENT_TYPE: headers['content-type'] }),
-    ...(headers['content-length'] === undefined ? {} : { CONTENT_LENGTH: headers['content-length'] }),
+    ...(length === undefined || cgi.push ? {} : { CONTENT_LENGTH: length }),
     ...(headers['content-encoding'] === undefined
       ? {}
       : { HTTP_CONTENT_ENCODING: headers['content-encoding'] }),

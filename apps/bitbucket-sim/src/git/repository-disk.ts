@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Repository } from '../state/model.js';
+import { HOOK_SCRIPTS } from './hook-scripts.js';
 import { runGit } from './run-git.js';
 
 /** Where the bare repositories lie: by uuid, so that a rename touches no disk. */
@@ -25,7 +26,7 @@ export class RepositoryDisk {
   async prepare(): Promise<void> {
     await mkdir(this.root, { recursive: true });
     await mkdir(this.hooksDirectory, { recursive: true });
-    for (const [name, script] of Object.entries(HOOKS)) {
+    for (const [name, script] of Object.entries(HOOK_SCRIPTS)) {
       await writeFile(join(this.hooksDirectory, name), script, { mode: 0o755 });
     }
   }
@@ -81,24 +82,3 @@ async function directorySize(path: string): Promise<number> {
   });
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
-
-/**
- * receive-pack knows exactly which refs moved; these scripts hand that to the simulator through a
- * file named in the environment. pre-receive refuses on behalf of branch restrictions and the size limits.
- */
-const HOOKS: Readonly<Record<string, string>> = {
-  'post-receive': '#!/bin/sh\n[ -z "$SIM_PUSH_FILE" ] || exec cat > "$SIM_PUSH_FILE"\n',
-  'pre-receive': `#!/bin/sh
-while read -r old new ref; do
-  for branch in $SIM_PROTECTED; do
-    if [ "$ref" = "refs/heads/$branch" ]; then echo "Permission denied to update branch $branch." >&2; exit 1; fi
-  done
-done
-if [ -n "$SIM_REFUSE_PUSH" ]; then echo "$SIM_REFUSE_PUSH" >&2; exit 1; fi
-[ -z "$SIM_FILE_LIMIT" ] || [ -z "$GIT_QUARANTINE_PATH" ] && exit 0
-big=$(GIT_ALTERNATE_OBJECT_DIRECTORIES= git cat-file --batch-all-objects --batch-check='%(objectsize) %(objecttype) %(objectname)' 2>/dev/null |
-  while read -r size type name; do [ "$type" = blob ] && [ "$size" -gt "$SIM_FILE_LIMIT" ] && echo "$name"; done | head -n 1)
-if [ -n "$big" ]; then echo "File $big is over the file size limit and will not be accepted." >&2; exit 1; fi
-exit 0
-`,
-};

@@ -8,10 +8,15 @@ export class Meter extends Transform {
   bytes = 0;
 
   constructor(
-    private readonly limitBytes: number = Infinity,
+    private limitBytes: number = Infinity,
     private readonly onFirst?: (chunk: Buffer) => void,
   ) {
     super();
+  }
+
+  /** The limit, where it is known only later. */
+  cutAfter(bytes: number): void {
+    this.limitBytes = bytes;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {

@@ -51,11 +51,11 @@ export function addDeployKey(
     (one) => one.fingerprint === found.fingerprint && one.subjectUuid === subject.subjectUuid,
   );
   if (isPerson || isThere) throw new KeyRefused(TAKEN);
-  state.lastDeployKeyId += 1;
+  state.lastId += 1;
   const key: DeployKey = {
     ...found,
     ...subject,
-    id: state.lastDeployKeyId,
+    id: state.lastId,
     label: order.label ?? '',
     createdOn: timestamp(),
     lastUsed: null,

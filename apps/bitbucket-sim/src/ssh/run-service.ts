@@ -22,6 +22,8 @@ interface Served {
 export async function runService(sim: Simulator, request: SshRequest, served: Served): Promise<number> {
   const { channel } = request;
   const { git, repository, meters, push } = served;
+  const audience = new Audience(channel);
+
   const args = [git.service.replace(/^git-/, ''), sim.disk.path(repository)];
   const env = environment(sim, request, push);
   // A process group of its own, because upload-pack starts pack-objects.
@@ -29,19 +31,22 @@ export async function runService(sim: Simulator, request: SshRequest, served: Se
   const closed = once(child, 'close') as Promise<[number | null]>;
   // What has been pushed goes through; what nobody will read need not be packed.
   channel.once('close', () => (push ? child.stdin.destroy() : killGroup(child)));
+  // The pusher speaks only after it has heard what there is.
+  if (push?.dies) channel.once('data', () => audience.leave());
   channel.pipe(meters.input);
   channel.on('data', (chunk: Buffer) => sim.counters.command('ssh', chunk));
   // git may stop reading before the client stops sending; the channel must then run dry to be closed at all.
   const sending = pipeline(meters.input, child.stdin).catch(() => channel.resume());
   try {
     await Promise.all([
-      pipeline(child.stdout, meters.output, new Audience(channel)),
+      pipeline(child.stdout, meters.output, audience),
       pipeline(child.stderr, new Audience(channel.stderr, channel)),
     ]);
     const [status] = await closed;
     return status ?? 255;
   } finally {
     killGroup(child);
+    await closed.catch(() => undefined);
     meters.input.destroy();
     await sending;
   }

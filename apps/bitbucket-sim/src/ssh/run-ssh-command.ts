@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerChannel } from 'ssh2';
 import type { KeyHolder } from '../access/principal.js';
 import { admit } from '../git/admit.js';
-import { openPush } from '../git/open-push.js';
+import { openPush, PACK_CUT_BYTES } from '../git/open-push.js';
 import { Refused, TEXT } from '../git/refused.js';
 import { CutOff, Meter } from '../http/meter.js';
 import type { Simulator } from '../simulator.js';
@@ -64,9 +64,11 @@ async function serve(sim: Simulator, request: SshRequest, git: GitCommand, meter
   await strike(sim, git);
   const repository = admit(sim, { ...git, who: request.holder, asks: 'everything' });
   if (git.service === 'git-upload-pack') return runService(sim, request, { git, repository, meters });
-  await using push = await openPush(sim, repository, request.holder);
+  await using push = await openPush(sim, { repository, who: request.holder, door: 'ssh' });
+  if (push.dies === 'pack') meters.input.cutAfter(PACK_CUT_BYTES);
   const status = await runService(sim, request, { git, repository, meters, push });
   await push.record();
+  if (push.dies) throw new CutOff('died of a fault');
   return status;
 }
 

@@ -37,6 +37,6 @@ export const emptyState = (): State => ({
   oauth: { consumers: [], grants: [], codes: [], refreshTokens: [] },
   sshKeys: [],
   deployKeys: [],
-  lastDeployKeyId: 1_000,
+  lastId: 1_000,
   settings: structuredClone(DEFAULT_SETTINGS),
 });

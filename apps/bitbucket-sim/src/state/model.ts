@@ -57,6 +57,18 @@ export interface Project {
 /** A reason for which the git endpoints refuse everybody, each with the text of the real thing. */
 export type Refusal = 'ip-allowlist' | 'two-step';
 
+/** What Bitbucket's receive-pack enforces; the kinds that are about pull requests are kept and nothing more. */
+export interface BranchRestriction {
+  id: number;
+  kind: string;
+  /** A glob. */
+  pattern: string;
+  value: number | null;
+  /** Who may push in spite of a `push` restriction: users by uuid, groups by slug. */
+  users: string[];
+  groups: string[];
+}
+
 export interface Repository {
   uuid: string;
   workspaceUuid: string;
@@ -78,6 +90,9 @@ export interface Repository {
   refusal?: Refusal;
   /** Branches that nobody may push to: a branch restriction at its simplest. */
   protectedBranches?: string[];
+  branchRestrictions?: BranchRestriction[];
+  /** Every push is refused by a hook that says this. */
+  rejection?: string;
 }
 
 /** Of a person; it logs in as them. */
@@ -240,7 +255,7 @@ export interface State {
   };
   sshKeys: SshKey[];
   deployKeys: DeployKey[];
-  /** Ids are never used twice. */
-  lastDeployKeyId: number;
+  /** Of deploy keys and branch restrictions: none is used twice. */
+  lastId: number;
   settings: Settings;
 }

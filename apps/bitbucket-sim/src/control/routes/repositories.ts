@@ -35,14 +35,18 @@ const patch = z.strictObject({
   refusal: z.enum(['ip-allowlist', 'two-step']).nullable().optional(),
   /** Branches that nobody may push to. */
   protectedBranches: z.array(z.string().regex(/^[^\s*?]+$/)).optional(),
+  /** Every push is refused by a hook that says this, which may have several lines; null heals. */
+  rejection: z.string().min(1).nullable().optional(),
 });
 
 async function change(call: ControlCall) {
-  const { refusal, protectedBranches } = call.read(patch);
+  const { refusal, protectedBranches, rejection } = call.read(patch);
   const repository = repositoryOf(call);
   if (refusal === null) delete repository.refusal;
   else if (refusal !== undefined) repository.refusal = refusal;
   if (protectedBranches !== undefined) repository.protectedBranches = protectedBranches;
+  if (rejection === null) delete repository.rejection;
+  else if (rejection !== undefined) repository.rejection = rejection;
   await call.sim.store.save();
   return repository;
 }

@@ -94,13 +94,14 @@ const resetBody = z.strictObject({ sample: z.boolean().default(true) });
 /** Everything from the beginning: data, settings, faults, counters, deliveries. */
 async function reset(call: ControlCall) {
   const { sample } = call.read(resetBody);
-  const { store, disk, faults, counters, limits, webhooks } = call.sim;
+  const { store, disk, faults, counters, limits, webhooks, pushLog } = call.sim;
   const gone = store.state.repositories;
   Object.assign(store.state, emptyState());
   faults.set(noFaults());
   counters.reset();
   limits.reset();
   webhooks.log.clear();
+  pushLog.clear();
   await Promise.all(gone.map((repository) => disk.remove(repository)));
   if (sample) await seedSample(store, disk);
   await store.save();

@@ -12,6 +12,12 @@ async function removeHooks({ sim }: ControlCall): Promise<undefined> {
   return undefined;
 }
 
+/** Cuts every connection and answer under way, once. */
+function breakStreams({ sim }: ControlCall): undefined {
+  sim.live.breakAll();
+  return undefined;
+}
+
 function resetCounters({ sim }: ControlCall) {
   sim.counters.reset();
   return sim.counters.counts;
@@ -23,6 +29,9 @@ export const TRAFFIC_ROUTES: readonly ControlRoute[] = [
   { method: 'DELETE', path: '/counters', handle: resetCounters },
   { method: 'GET', path: '/deliveries', handle: deliveries },
   { method: 'DELETE', path: '/deliveries', handle: ({ sim }) => sim.webhooks.log.clear() },
+  { method: 'GET', path: '/pushes', handle: ({ sim }) => ({ pushes: sim.pushLog.list() }) },
+  { method: 'DELETE', path: '/pushes', handle: ({ sim }) => sim.pushLog.clear() },
+  { method: 'DELETE', path: '/streams', handle: breakStreams },
   { method: 'DELETE', path: '/hooks', handle: removeHooks },
   { method: 'DELETE', path: '/rate-limits', handle: ({ sim }) => sim.limits.reset() },
 ];

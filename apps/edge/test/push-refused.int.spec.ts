@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { git, tryGit } from '@antipode/testing';
 import { ask } from './ask.js';
 import { basic, GivenEdge, READER, STRANGER } from './given-edge.js';
+import { GivenSsh } from './given-ssh.js';
 
 let edge: GivenEdge;
 const reader = { authorization: basic(READER) };
@@ -52,5 +53,20 @@ describe('a push to a mirror that takes none', () => {
     });
     expect(push.status).toBe(403);
     expect(push.body.toString()).toContain('git remote set-url --push');
+  });
+});
+
+describe('a push over SSH to a mirror that takes none', () => {
+  it('is answered with the same line, also to those who may only read', async () => {
+    const ssh = new GivenSsh(edge);
+    const key = await ssh.known('rita');
+    const work = `${edge.folder}/over-ssh`;
+    await ssh.git([key], ['clone', '--quiet', ssh.url(), work]);
+    const { code, stderr } = await ssh.tryGit([key], ['push', 'origin', 'HEAD:refs/heads/new'], {
+      cwd: work,
+    });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`git remote set-url --push origin ${edge.primary.url}/acme/widget.git`);
+    expect(edge.logs.findLast((line) => line['push'] !== undefined)).toMatchObject({ push: 'refused' });
   });
 });

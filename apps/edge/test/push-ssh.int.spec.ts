@@ -133,7 +133,9 @@ describe('a push over SSH', () => {
     });
     const { code, stderr } = await push(key, 'HEAD:refs/heads/x');
     expect(code).not.toBe(0);
-    expect(stderr).toContain('only read');
+    expect(stderr).toContain('an access key may only read');
+    expect(stderr).toContain('/-/link');
+    expect(stderr).toContain(`git remote set-url --push origin ${edge.primary.url}/${PATH}.git`);
   });
 });
 

@@ -117,6 +117,7 @@ function commandProviders(config: EdgeConfig, AUTH: symbol): Provider[] {
           client,
           hallway,
           names,
+          pushes: config.PUSH,
           services: { 'git-upload-pack': uploadPack.run, 'git-receive-pack': push },
         }),
     },

@@ -33,6 +33,7 @@ export interface CommandsOptions {
   readonly hallway: Hallway;
   readonly client: auth.AuthServiceClient;
   readonly names: Names;
+  readonly pushes: 'relay' | 'refuse';
   readonly services: Readonly<Record<GitService, Command>>;
 }
 
@@ -86,14 +87,20 @@ export class Commands {
     runner: Runner,
     { service, path, visit }: { service: GitService; path: string; visit: Visit },
   ): Promise<number> {
-    const right = service === 'git-receive-pack' ? 'write' : 'read';
-    const caller = callerOf(runner, right);
-    if (!caller) throw await this.refuseGuest(runner, path, right);
+    const wanted = service === 'git-receive-pack' ? 'write' : 'read';
+    const caller = callerOf(runner, wanted);
+    if (!caller) throw await this.refuseGuest(runner, path, wanted);
+    const right = wanted === 'write' && this.willRefuse(caller) ? 'read' : wanted;
     const { conversation } = channel;
     const { signal } = conversation;
     const { clientAddress } = runner;
     const session = await this.options.hallway.enter({ path, caller, right, clientAddress, signal, visit });
     return this.options.services[service](conversation, session);
+  }
+
+  /** Who only hears why a push is refused needs no more than the right to read. */
+  private willRefuse(caller: Caller): boolean {
+    return this.options.pushes === 'refuse' || isAccessKey(caller);
   }
 
   /** The same for every repository, whether or not it exists. */
@@ -127,9 +134,11 @@ export class Commands {
 /** An access key reads only; for a push the agent, where there is one, may know better. */
 function callerOf({ identity, agent }: Runner, right: 'read' | 'write'): Caller | undefined {
   if (identity.kind !== 'holder') return agent;
-  const readsOnly = identity.holder.holder?.$case === 'accessKeyId';
-  return right === 'write' && readsOnly && agent ? agent : identity;
+  return right === 'write' && isAccessKey(identity) && agent ? agent : identity;
 }
+
+const isAccessKey = (caller: Caller): boolean =>
+  caller.kind === 'holder' && caller.holder.holder?.$case === 'accessKeyId';
 
 async function refuse(channel: RunningChannel, sentence: string, status = REFUSED): Promise<number> {
   await say(channel, sentence);

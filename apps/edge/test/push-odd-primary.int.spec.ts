@@ -106,10 +106,11 @@ function begin(body: Buffer | AsyncIterable<Buffer>) {
 }
 
 async function send(call: ReturnType<typeof request>, body: AsyncIterable<Buffer>): Promise<void> {
+  let wake: () => void = () => undefined;
+  call.on('drain', () => wake()).on('close', () => wake());
   for await (const chunk of body) {
     if (call.destroyed) return;
-    if (!call.write(chunk))
-      await new Promise((resolve) => call.once('drain', resolve).once('close', resolve));
+    if (!call.write(chunk)) await new Promise<void>((resolve) => (wake = resolve));
   }
   call.end();
 }

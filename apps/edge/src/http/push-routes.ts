@@ -5,6 +5,7 @@ import { BrokenPush } from '../push/broken-push.js';
 import type { PushRelay } from '../push/push-relay.js';
 import type { PushSentences } from '../push/push-sentences.js';
 import { pour, Upload } from '../push/upload.js';
+import type { PushMetrics } from '../telemetry/push-metrics.js';
 import type { Hallway, Session } from '../session/hallway.js';
 import { AnsweredError } from './answered-error.js';
 import { breakOff } from './break-off.js';
@@ -23,6 +24,7 @@ export interface PushRoutesOptions {
   readonly hallway: Hallway;
   readonly relay: PushRelay;
   readonly sentences: PushSentences;
+  readonly metrics: PushMetrics;
   readonly limits: StreamLimits;
   /** Of a push; Infinity for none. */
   readonly maxBytes: number;
@@ -117,6 +119,7 @@ export class PushRoutes {
 
   private refuseAdvertisement(response: ServerResponse, { repository, visit }: Session): void {
     visit.push = 'refused';
+    this.options.metrics.finished({ door: 'http', outcome: 'refused', bytes: 0 });
     // A good answer with an error in it: git prints the sentence alone, without talk of HTTP.
     const bytes = Buffer.concat([
       writeServiceHeader('git-receive-pack'),

@@ -50,7 +50,7 @@ export class PushOverHttps {
     const ours = { ...session, signal: conversation.signal };
     await this.advertise(conversation, ours);
     const upload = new Upload({ maxBytes: this.options.maxBytes });
-    using reader = new PushReader(conversation.stdin, upload);
+    using reader = new PushReader(conversation.stdin, upload, conversation.signal);
     if ((await reader.intent) === 'nothing') return 0;
     return await this.push(conversation, ours, upload);
   };

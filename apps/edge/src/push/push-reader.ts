@@ -30,6 +30,7 @@ export class PushReader implements Disposable {
   constructor(
     private readonly source: Readable,
     private readonly upload: Upload,
+    private readonly signal: AbortSignal,
   ) {
     this.intent = new Promise((resolve, reject) => {
       this.decide = resolve;
@@ -39,12 +40,15 @@ export class PushReader implements Disposable {
     this.intent.catch(() => undefined);
     source.on('data', this.onData).on('end', this.onEnd).on('error', this.onGone).on('close', this.onGone);
     upload.body.on('drain', this.onDrain).on('close', this.onDrain);
+    signal.addEventListener('abort', this.onGone);
+    if (signal.aborted) this.onGone();
   }
 
   /** From now on everything is dropped. */
   [Symbol.dispose](): void {
     this.settle();
     const { source, upload } = this;
+    this.signal.removeEventListener('abort', this.onGone);
     source.off('data', this.onData).off('end', this.onEnd).off('close', this.onGone);
     upload.body.off('drain', this.onDrain).off('close', this.onDrain);
     // A stream that nobody reads never tells that it has ended.

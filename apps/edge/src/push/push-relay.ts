@@ -1,12 +1,11 @@
-import type { Readable, Writable } from 'node:stream';
 import { AntipodeError, toAntipodeError, type Code } from '@antipode/errors';
-import { PushReportReader, writeSideBand } from '@antipode/git-wire';
 import type { Session } from '../session/hallway.js';
 import type { PassedAnswer, PassThrough } from '../session/pass-through.js';
 import type { PushDoor, PushMetrics, PushOutcome } from '../telemetry/push-metrics.js';
 import { BrokenPush } from './broken-push.js';
 import type { PushSentences } from './push-sentences.js';
 import { PushWatch, type PushLimits } from './push-watch.js';
+import { ReportCopy, type ReportTarget } from './report-copy.js';
 import type { Upload } from './upload.js';
 import type { WaitUntilPublished } from './wait-until-published.js';
 
@@ -22,19 +21,15 @@ export interface PushRelayOptions {
 }
 
 /** One push, as a door hands it over. */
-export interface Push {
+export interface Push extends ReportTarget {
   readonly door: PushDoor;
   readonly session: Session;
   /** The caller's, from a closed list; without Authorization. */
   readonly headers: Readonly<Record<string, string>>;
   readonly upload: Upload;
-  readonly client: Writable;
-  /** Called once, before the first byte to the client. */
-  readonly begin: () => void;
 }
 
 const SERVICE = 'git-receive-pack';
-const LAST_WORD_MS = 10_000;
 /** With these, the primary (or this mirror, before anything was sent) has said no: nothing was pushed. */
 const CERTAIN: ReadonlySet<Code> = new Set<Code>([
   'unauthenticated',
@@ -80,7 +75,7 @@ export class PushRelay {
    */
   async relay(push: Push): Promise<void> {
     const { upload, session } = push;
-    const report = new Report(push);
+    const report = new ReportCopy(push);
     let outcome: PushOutcome | undefined = 'unknown';
     using watch = new PushWatch(this.options.limits, () => upload.bytes);
     const settle = endWithClient(push, watch);
@@ -121,7 +116,7 @@ export class PushRelay {
   }
 
   /** The primary's answer has ended; was it all? */
-  private async close(push: Push, report: Report): Promise<PushOutcome | undefined> {
+  private async close(push: Push, report: ReportCopy): Promise<PushOutcome | undefined> {
     const { reader } = report;
     const { expectation } = push.upload;
     if (!reader.hasError && !reader.isWhole(expectation))
@@ -136,7 +131,7 @@ export class PushRelay {
     return isRefused ? 'refused' : 'relayed';
   }
 
-  private async broken(error: AntipodeError, push: Push, report: Report): Promise<AntipodeError> {
+  private async broken(error: AntipodeError, push: Push, report: ReportCopy): Promise<AntipodeError> {
     const { sentences, say } = this.options;
     const certain = isCertain(error, push);
     if (certain && !report.hasBegun) return error;
@@ -152,83 +147,6 @@ export class PushRelay {
     session.visit.push = outcome;
     this.options.metrics.finished({ door, outcome, bytes: upload.bytes });
   }
-}
-
-/** The answer on its way to the client: whole packets, and never the end before its time. */
-class Report {
-  readonly reader = new PushReportReader();
-  hasBegun = false;
-
-  constructor(private readonly push: Push) {}
-
-  async copy(body: Readable, watch: PushWatch): Promise<void> {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      watch.moved();
-      const free = this.take(chunk);
-      if (free.length > 0 && !this.write(free)) await drained(this.push.client, watch.signal);
-    }
-  }
-
-  private take(chunk: Buffer): Buffer {
-    try {
-      return this.reader.take(chunk);
-    } catch (error) {
-      throw new AntipodeError('primary_misbehaved', 'pushing: a report that is none', {}, { cause: error });
-    }
-  }
-
-  finish(): Promise<void> {
-    return this.writeLast(this.reader.held);
-  }
-
-  tell(sentence: string): Promise<void> {
-    return this.writeLast(writeSideBand('error', sentence));
-  }
-
-  /** What comes behind it, such as an exit status, must not overtake it. */
-  private async writeLast(bytes: Buffer): Promise<void> {
-    const { client } = this.push;
-    this.write(Buffer.alloc(0));
-    if (bytes.length === 0 || client.destroyed) return;
-    await soon((done) => {
-      client.once('close', done);
-      client.write(bytes, done);
-    });
-  }
-
-  private write(bytes: Buffer): boolean {
-    const { client, begin } = this.push;
-    // A client that is gone misses its answer; the push goes on.
-    if (client.destroyed || client.writableEnded) return true;
-    if (!this.hasBegun) begin();
-    this.hasBegun = true;
-    return bytes.length === 0 || client.write(bytes);
-  }
-}
-
-/** Until the client has taken what it was sent; or is gone, or is given up. */
-function drained(client: Writable, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      client.off('drain', settle).off('close', settle);
-      signal.removeEventListener('abort', settle);
-      resolve();
-    };
-    client.on('drain', settle).on('close', settle);
-    signal.addEventListener('abort', settle);
-    if (signal.aborted || client.destroyed) settle();
-  });
-}
-
-/** Until it is done, but not for ever: a client that reads nothing more does not hold its place. */
-function soon(work: (done: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, LAST_WORD_MS);
-    work(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Baseline } from './baseline/baseline.js';
 import { ensureApache } from './baseline/ensure-apache.js';
@@ -16,10 +16,15 @@ import { cloneRows } from './rows/clones.js';
 import { noOpRows } from './rows/no-op.js';
 import { parallelRows } from './rows/parallel.js';
 import { FULL, QUICK } from './rows/plan.js';
+import { pushRows } from './rows/push.js';
 import { realCloneRows } from './rows/real-clones.js';
 import type { Served, Site } from './rows/site.js';
+import { sshRows } from './rows/ssh.js';
 import { verifyRefs } from './rows/verify.js';
 import { wanResult } from './rows/wan.js';
+import { ensureSshd } from './ssh/ensure-sshd.js';
+import { Sshd } from './ssh/sshd.js';
+import type { SshSubjects } from './ssh/ssh-subject.js';
 import type { Subjects } from './subject.js';
 
 /** Sets both servers up, measures everything, and takes both down again, however it ends. @param interrupted rejects to end it early */
@@ -30,6 +35,7 @@ export async function bench(
 ): Promise<Results> {
   const plan = options.size === 'quick' ? QUICK : FULL;
   const apache = await ensureApache(say);
+  const sshd = await ensureSshd(say);
   const machine = await describeMachine(apache);
   if (machine.loadBefore > 0.5) {
     say(
@@ -56,9 +62,15 @@ export async function bench(
       [house.path(plan.large.slug), large],
     ]),
   });
+  await using openssh = await Sshd.start({
+    folder: join(options.folder, 'sshd'),
+    program: sshd,
+    repositories: baseline.repositories,
+  });
   await using generator = new LoadGenerator();
   const subjects = { baseline: baseline.subject, mirror: house.subject };
   const scratch = join(options.folder, 'scratch');
+  await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
   const site: Site = {
     plan,
@@ -69,11 +81,10 @@ export async function bench(
     say,
     small: await served(subjects, house.path(plan.small.slug), scratch),
     large: await served(subjects, house.path(plan.large.slug), scratch),
+    packMB: (await packBytes(large)) / 1e6,
   };
-  return await Promise.race([
-    interrupted,
-    measure(site, { machine, firstSync, packMB: (await packBytes(large)) / 1e6 }),
-  ]);
+  const ssh = { baseline: openssh.subject, mirror: await house.sshSubject(scratch) };
+  return await Promise.race([interrupted, measure(site, { machine, firstSync, ssh })]);
 }
 
 async function served(subjects: Subjects, path: string, scratch: string): Promise<Served> {
@@ -88,7 +99,7 @@ async function served(subjects: Subjects, path: string, scratch: string): Promis
 
 async function measure(
   site: Site,
-  facts: { machine: Machine; firstSync: Traffic; packMB: number },
+  facts: { machine: Machine; firstSync: Traffic; ssh: SshSubjects },
 ): Promise<Results> {
   await verifyRefs(site, site.small.path);
   const refs = await verifyRefs(site, site.large.path);
@@ -98,18 +109,21 @@ async function measure(
   const parallel = await parallelRows(site);
   const during = trafficBetween(before, await site.house.traffic());
   const real = await realCloneRows(site);
+  const ssh = await sshRows(site, facts.ssh);
   const wan = await wanResult(site, {
     firstSync: facts.firstSync,
     during,
     counted: clones.answered + parallel.answered,
   });
+  // Last: it changes what the mirror has.
+  const push = await pushRows(site);
   const { rows, ...memory } = parallel;
   return {
     plan: site.plan.name,
     measuredOn: new Date().toISOString().slice(0, 10),
     machine: facts.machine,
-    repository: { packMB: facts.packMB, commits: site.plan.large.commits, refs },
-    rows: [...noOp, ...clones.rows, ...real, ...rows],
+    repository: { packMB: site.packMB, commits: site.plan.large.commits, refs },
+    rows: [...noOp, ...clones.rows, ...real, ...rows, ...ssh, ...push],
     shares: clones.shares,
     parallel: { ...memory, clients: site.plan.parallel.clients },
     wan,

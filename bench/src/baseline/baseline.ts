@@ -25,6 +25,8 @@ export class Baseline implements AsyncDisposable {
   private constructor(
     private readonly child: Child,
     readonly subject: Subject,
+    /** Holds `<workspace>/<slug>.git`. */
+    readonly repositories: string,
   ) {}
 
   static async start({ folder, apache, repositories }: BaselineOptions): Promise<Baseline> {
@@ -45,7 +47,7 @@ export class Baseline implements AsyncDisposable {
     await eventually(() => answers(`http://127.0.0.1:${port}/`, child));
     const parts = [{ name: 'apache', pids: [child.pid ?? 0] }];
     const origin = `http://127.0.0.1:${port}`;
-    return new Baseline(child, { name: 'baseline', origin, credential: CREDENTIAL, parts });
+    return new Baseline(child, { name: 'baseline', origin, credential: CREDENTIAL, parts }, root);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, House, npm, SimApi } from '@antipode/testing';
+import { eventually, House, makeSshKey, npm, SimApi } from '@antipode/testing';
 import { run } from '../processes/run.js';
 import { gitSettings } from '../git-settings.js';
 import type { MeteredPart } from '../measure/cpu-meter.js';
+import { linkAccount } from '../ssh/link-account.js';
+import type { SshSubject } from '../ssh/ssh-subject.js';
 import type { Subject } from '../subject.js';
 import { primaryTraffic, type Traffic } from './primary-traffic.js';
 
@@ -52,6 +54,15 @@ export class BenchHouse implements AsyncDisposable {
       credential: this.house.credential('owner'),
       parts: this.parts,
     };
+  }
+
+  /** The same house at its SSH door, for somebody who has linked an account. @param folder for the key */
+  async sshSubject(folder: string): Promise<SshSubject> {
+    const key = await makeSshKey(folder, 'linked', 'ed25519');
+    const owner = this.house.user('owner');
+    await this.sim.addSshKey(owner.username, key.publicKey);
+    await linkAccount(this.house.demo.mirror.url, owner);
+    return { name: 'mirror', origin: this.house.demo.mirror.ssh, key, parts: this.parts };
   }
 
   /** Each service by its name, the databases included; without the simulated primary. */

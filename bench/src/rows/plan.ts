@@ -13,6 +13,9 @@ export interface Plan {
   };
   readonly realClones: { readonly runs: number };
   readonly parallel: { readonly clients: number };
+  /** `commands`: over one login, one after the other. */
+  readonly ssh: { readonly runs: number; readonly commands: number };
+  readonly push: { readonly runs: number; readonly megabytes: number };
 }
 
 export const FULL: Plan = {
@@ -23,6 +26,8 @@ export const FULL: Plan = {
   clones: { runs: 5, rounds: { full: 2, other: 5 } },
   realClones: { runs: 3 },
   parallel: { clients: 50 },
+  ssh: { runs: 3, commands: 60 },
+  push: { runs: 4, megabytes: 50 },
 };
 
 /** Shows in about a minute that everything works; its numbers mean little. */
@@ -34,4 +39,6 @@ export const QUICK: Plan = {
   clones: { runs: 1, rounds: { full: 1, other: 2 } },
   realClones: { runs: 1 },
   parallel: { clients: 10 },
+  ssh: { runs: 1, commands: 10 },
+  push: { runs: 1, megabytes: 5 },
 };

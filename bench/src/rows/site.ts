@@ -19,6 +19,8 @@ export interface Site {
   readonly generator: LoadGenerator;
   readonly large: Served;
   readonly small: Served;
+  /** Of the large repository. */
+  readonly packMB: number;
   /** A folder for clones. */
   readonly scratch: string;
   say(line: string): void;

@@ -10,8 +10,10 @@ import type { Algorithms } from 'ssh2';
  */
 export const ALGORITHMS = {
   kex: [
-    'curve25519-sha256',
+    // First, though it is the same exchange: dropbear sends its own first choice along as a guess, and ssh2 1.17 drops
+    // each guess, also a right one, for whose answer dropbear would wait for ever. A wrong one it sends again.
     'curve25519-sha256@libssh.org',
+    'curve25519-sha256',
     'ecdh-sha2-nistp256',
     'ecdh-sha2-nistp384',
     'ecdh-sha2-nistp521',

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { Module } from '@nestjs/common';
+import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { auth } from '@antipode/contracts';
 import { callUnary, openClient } from '@antipode/rpc';
@@ -8,11 +8,14 @@ import { pino } from 'pino';
 import { AuthModule } from '../src/auth.module.js';
 import { AuthorizeRpc } from '../src/authorize/authorize.rpc.js';
 import { readConfig } from '../src/config.js';
+import { LinkServer } from '../src/link/link.server.js';
+import { wireFormat } from './ssh-keys.js';
 
 export interface Asked {
   readonly path: string;
   readonly right?: 'read' | 'write';
   readonly authorization?: string;
+  readonly holder?: auth.KeyHolder | undefined;
   readonly from?: string;
 }
 
@@ -21,6 +24,13 @@ export interface OpenAuth extends AsyncDisposable {
   ask(asked: Asked): Promise<auth.AuthorizeResponse>;
   /** "allowed", or the code of the refusal. */
   outcome(asked: Asked): Promise<string>;
+  /** Whose key it is. @param publicKey the line of `….pub` */
+  identify(publicKey: string, from?: string): Promise<auth.IdentifyKeyResponse>;
+  readonly client: auth.AuthServiceClient;
+  /** Base of the link pages. */
+  readonly web: string;
+  /** A part of the service, for what no RPC shows. */
+  part<T>(type: Type<T>): T;
   readonly health: HealthChecks;
   /** Everything that was logged, at the most talkative level. */
   log(): string;
@@ -54,6 +64,7 @@ export async function openAuth(env: Readonly<Record<string, string>>): Promise<O
     path,
     right = 'read',
     authorization = '',
+    holder,
     from = '192.0.2.1',
   }: Asked): Promise<auth.AuthorizeResponse> =>
     callUnary(
@@ -64,7 +75,7 @@ export async function openAuth(env: Readonly<Record<string, string>>): Promise<O
         right: right === 'read' ? auth.Right.RIGHT_READ : auth.Right.RIGHT_WRITE,
         authorization,
         clientAddress: from,
-        keyHolder: undefined,
+        keyHolder: holder,
       },
       { timeoutMs: 30_000 },
     );
@@ -75,6 +86,16 @@ export async function openAuth(env: Readonly<Record<string, string>>): Promise<O
         () => 'allowed',
         (error: { code: string }) => error.code,
       ),
+    identify: (publicKey, from = '192.0.2.1') =>
+      callUnary(
+        client,
+        'identifyKey',
+        { publicKey: wireFormat(publicKey), clientAddress: from },
+        { timeoutMs: 30_000 },
+      ),
+    client,
+    web: `http://127.0.0.1:${app.get(LinkServer).port}`,
+    part: (type) => app.get(type),
     health,
     log: () => lines.join(''),
     [Symbol.asyncDispose]: async () => {

@@ -12,7 +12,9 @@ import { AccessKeySource } from './access-key-source.js';
 import { AccessKeyTurns } from './access-key-turns.js';
 
 const IDLE_MS = 5000;
-const PAUSE_MS = 1000;
+const PAUSE_MS = 250;
+/** Until the registry has told which repositories there are. */
+const WAITING_MS = 200;
 /** A primary that does not let us list access keys will not change its mind within a minute. */
 const FORBIDDEN_PAUSE_MS = 600_000;
 
@@ -52,7 +54,7 @@ export class AccessKeyRota implements OnApplicationBootstrap, BeforeApplicationS
   /** @returns how long to wait before the next step, in milliseconds */
   private async step(): Promise<number> {
     const list = await this.turns.next();
-    if (!list) return IDLE_MS;
+    if (!list) return this.turns.isReady ? IDLE_MS : WAITING_MS;
     await this.reader.read(list);
     return PAUSE_MS;
   }

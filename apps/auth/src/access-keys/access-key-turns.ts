@@ -21,10 +21,15 @@ export class AccessKeyTurns {
     private readonly budget: CallBudget,
   ) {}
 
+  /** False until it is known which lists there are. */
+  get isReady(): boolean {
+    return this.listedVersion >= 0;
+  }
+
   /** Undefined where no list is due, or no call is left. */
   async next(): Promise<ListName | undefined> {
     await this.followSelection();
-    if (!(await this.budget.take(KEEP))) return undefined;
+    if (!this.isReady || !(await this.budget.take(KEEP))) return undefined;
     const before = this.last;
     this.last = before === 'project' ? 'repository' : 'project';
     const list =

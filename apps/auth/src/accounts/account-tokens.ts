@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { AntipodeError, isAntipodeError, toAntipodeError } from '@antipode/errors';
+import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import type { Grant, OAuth, Primary } from '@antipode/primary';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { PRIMARY } from '../authorize/primary.token.js';
@@ -71,27 +71,23 @@ export class AccountTokens {
   }
 
   private async renew(accountId: string, stored: StoredTokens, wish: UseToken): Promise<string> {
-    await this.store.noteRefreshSent(accountId, stored.seal);
-    const askedAt = Date.now();
-    let grant: Grant;
-    try {
-      grant = await this.refreshOrAgain(stored.refreshToken);
-    } catch (error) {
-      return this.refused(accountId, stored, wish, toAntipodeError(error, 'renewing a token'));
-    }
-    this.unwritten.set(accountId, { seal: stored.seal, grant, askedAt });
-    await this.writeDown(accountId);
-    return grant.accessToken;
-  }
-
-  /** Once more at once where the answer may have been lost: the old token is good for a little while. */
-  private async refreshOrAgain(refreshToken: string): Promise<Grant> {
     const oauth = this.oauth();
-    try {
-      return await oauth.refresh(refreshToken);
-    } catch (error) {
-      if (!isAntipodeError(error) || error.code !== 'primary_unavailable') throw error;
-      return oauth.refresh(refreshToken);
+    await this.store.noteRefreshSent(accountId, stored.seal);
+    let mayBeUsedUp = stored.refreshSentAt !== undefined;
+    for (;;) {
+      const askedAt = Date.now();
+      try {
+        const grant = await oauth.refresh(stored.refreshToken);
+        this.unwritten.set(accountId, { seal: stored.seal, grant, askedAt });
+        await this.writeDown(accountId);
+        return grant.accessToken;
+      } catch (error) {
+        const known = toAntipodeError(error, 'renewing a token');
+        const isFirstLoss = known.code === 'primary_unavailable' && !mayBeUsedUp;
+        if (!isFirstLoss) return this.refused(accountId, stored, wish, { error: known, mayBeUsedUp });
+        // Once more at once: the old token is good for a little while after its use.
+        mayBeUsedUp = true;
+      }
     }
   }
 
@@ -100,14 +96,14 @@ export class AccountTokens {
     accountId: string,
     stored: StoredTokens,
     wish: UseToken,
-    error: AntipodeError,
+    { error, mayBeUsedUp }: { readonly error: AntipodeError; readonly mayBeUsedUp: boolean },
   ): Promise<string> {
     if (error.code !== 'denied') {
       const stillGood = stored.accessExpiresAt.getTime() > Date.now() && wish.refused !== stored.accessToken;
       if (stillGood) return stored.accessToken;
       throw error;
     }
-    const why = stored.refreshSentAt ? 'lost' : 'revoked';
+    const why = mayBeUsedUp ? 'lost' : 'revoked';
     if (await this.store.breakLink(accountId, stored.seal, why))
       this.logger.info({ accountId, why }, 'a link is broken');
     throw notLinked();

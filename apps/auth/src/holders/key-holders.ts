@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { isRefusal, toAntipodeError } from '@antipode/errors';
+import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import { AccessKeysStore, type KnownAccessKey } from '../access-keys/access-keys.store.js';
 import type { LinkedAccount } from '../accounts/account.js';
 import { AccountKeys } from '../accounts/account-keys.js';
@@ -10,6 +11,8 @@ import { CONFIG, type AuthConfig } from '../config.js';
 const LONGEST_NAME = 100;
 /** A reading that is late by less than this is waited for, not repeated. */
 const LATE_MS = 30_000;
+/** Somebody's ssh waits for this answer, and a primary that is away is asked again and again. */
+const LONGEST_WAIT_MS = 2500;
 
 export interface Identified {
   readonly holder: Holder;
@@ -43,7 +46,7 @@ export class KeyHolders {
     const ageMs = Date.now() - (account.keysReadAt?.getTime() ?? 0);
     if (ageMs < this.config.KEY_READ_SECONDS * 1000 + LATE_MS) return account;
     try {
-      await this.keys.read(account.id);
+      await inTime(this.keys.read(account.id));
     } catch (error) {
       const known = toAntipodeError(error, 'reading keys');
       const isStale = ageMs >= this.config.KEY_STALE_SECONDS * 1000;
@@ -52,6 +55,21 @@ export class KeyHolders {
       if (isStale && !isRefusal(known.code)) throw known;
     }
     return this.accounts.holderOf(fingerprint);
+  }
+}
+
+/** The reading goes on, for the next who comes. */
+async function inTime(reading: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  const late = sleep(LONGEST_WAIT_MS, undefined, { signal: timer.signal }).then(() => {
+    throw new AntipodeError('primary_unavailable', 'reading keys', { waitedMs: LONGEST_WAIT_MS });
+  });
+  late.catch(() => undefined);
+  reading.catch(() => undefined);
+  try {
+    await Promise.race([reading, late]);
+  } finally {
+    timer.abort();
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { html, Html } from './html.js';
+import { Html, markup } from './markup.js';
 
 const CSS = `
 :root{color-scheme:light dark;--ink:#1d2733;--paper:#fff;--soft:#5b6875;--line:#d9dfe5;--accent:#0b5fcc;--on:#fff;--warn:#8a3b00;--back:#f4f6f8}
@@ -33,23 +33,22 @@ export interface Page {
 
 /** A whole document. The style is allowed by its hash; nothing else may be loaded or run. */
 export const render = ({ title, body }: Page): string =>
-  html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
-        <style>
-          ${new Html(CSS)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          ${body}
-        </main>
-      </body>
-    </html> `.text;
+  markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${new Html(CSS)}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+${body}
+</main>
+</body>
+</html>
+`.text;
 
 /**
  * Headers of every page.

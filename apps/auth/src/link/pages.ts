@@ -1,5 +1,5 @@
 import type { KnownKey, LinkedAccount } from '../accounts/account.js';
-import { html, type Html } from './html.js';
+import { markup, type Html } from './markup.js';
 import { LINK_PATH } from './link-url.js';
 import type { Page } from './page.js';
 
@@ -12,20 +12,20 @@ export interface Words {
 }
 
 const time = (at: Date): Html =>
-  html`<time datetime="${at.toISOString()}">${at.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`;
+  markup`<time datetime="${at.toISOString()}">${at.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`;
 
 const form = (action: string, csrf: string, label: string, kind: 'plain' | 'quiet'): Html =>
-  html` <form method="post" action="${action}">
+  markup` <form method="post" action="${action}">
     <input type="hidden" name="csrf" value="${csrf}" />
     <button class="${kind}">${label}</button>
   </form>`;
 
-const again = (label: string): Html => html`<p><a href="${LINK_PATH}">${label}</a></p>`;
+const again = (label: string): Html => markup`<p><a href="${LINK_PATH}">${label}</a></p>`;
 
 export const welcome = ({ primary, csrf }: Words): Page => ({
   status: 200,
   title: 'Use your SSH key with this mirror',
-  body: html` <p>
+  body: markup` <p>
       This is a mirror of <strong>${primary}</strong>. Over HTTPS it takes the credentials that you already
       have. Over SSH it has to know whose key yours is: link your account once, and each SSH key that you have
       at ${primary} works here, too.
@@ -51,7 +51,7 @@ export function linked(account: LinkedAccount, keys: readonly KnownKey[], words:
   return {
     status: 200,
     title: account.displayName,
-    body: html` ${account.state.kind === 'linked' ? whole(account, keys, primary) : broken(account.state.why, words)}
+    body: markup` ${account.state.kind === 'linked' ? whole(account, keys, primary) : broken(account.state.why, words)}
       <h2>Unlink</h2>
       <p>
         The mirror forgets your account, its keys and its permission. Connections over SSH with your keys are
@@ -62,18 +62,18 @@ export function linked(account: LinkedAccount, keys: readonly KnownKey[], words:
 }
 
 const whole = (account: LinkedAccount, keys: readonly KnownKey[], primary: string): Html =>
-  html` <p>Your account of ${primary} has been linked to this mirror since ${time(account.linkedAt)}.</p>
+  markup` <p>Your account of ${primary} has been linked to this mirror since ${time(account.linkedAt)}.</p>
     ${
       account.mayWrite
         ? undefined
-        : html`<p class="warning">
+        : markup`<p class="warning">
             The permission is for reading only. To push over SSH through this mirror, the mirror’s OAuth
             consumer at ${primary} has to ask for writing; please tell the people who run the mirror. Pushing
             over HTTPS works.
           </p>`
     }
     <h2>Your SSH keys</h2>
-    ${keys.length === 0 ? html`<p>You have no SSH key at ${primary}. Add one there; it is known here within minutes.</p>` : keyTable(keys)}
+    ${keys.length === 0 ? markup`<p>You have no SSH key at ${primary}. Add one there; it is known here within minutes.</p>` : keyTable(keys)}
     <p class="soft">
       Last read
       ${account.keysReadAt ? time(account.keysReadAt) : 'never'}.${
@@ -84,7 +84,7 @@ const whole = (account: LinkedAccount, keys: readonly KnownKey[], primary: strin
     </p>`;
 
 const keyTable = (keys: readonly KnownKey[]): Html =>
-  html` <table>
+  markup` <table>
     <thead>
       <tr>
         <th scope="col">Fingerprint</th>
@@ -95,7 +95,7 @@ const keyTable = (keys: readonly KnownKey[]): Html =>
     <tbody>
       ${keys.map(
         ({ fingerprint, knownSince, expiresOn }) =>
-          html` <tr>
+          markup` <tr>
             <td><code>SHA256:${fingerprint}</code></td>
             <td>${time(knownSince)}</td>
             <td>${expiresOn ? time(expiresOn) : 'never'}</td>
@@ -105,7 +105,7 @@ const keyTable = (keys: readonly KnownKey[]): Html =>
   </table>`;
 
 const broken = (why: 'revoked' | 'lost', { primary, csrf }: Words): Html =>
-  html` <p class="warning">
+  markup` <p class="warning">
       ${
         why === 'revoked'
           ? `${primary} no longer knows the permission that you gave: it was taken back there, or has ended.`
@@ -118,7 +118,7 @@ const broken = (why: 'revoked' | 'lost', { primary, csrf }: Words): Html =>
 export const unlinked = (primary: string): Page => ({
   status: 200,
   title: 'Your account is unlinked',
-  body: html` <p>
+  body: markup` <p>
       The mirror has forgotten your account and its keys. At ${primary}, the permission that you gave may
       still be listed among the applications that you have authorised; you can take it back there, too.
     </p>
@@ -128,7 +128,7 @@ export const unlinked = (primary: string): Page => ({
 export const off = (primary: string): Page => ({
   status: 200,
   title: 'Accounts cannot be linked here',
-  body: html` <p>
+  body: markup` <p>
       The people who run this mirror have not set up linking. You can fetch and push over HTTPS with the
       credentials that you have at ${primary}.
     </p>
@@ -141,7 +141,7 @@ export const off = (primary: string): Page => ({
 export const declined = (primary: string): Page => ({
   status: 200,
   title: 'Nothing was linked',
-  body: html` <p>
+  body: markup` <p>
       You did not agree at ${primary}, so nothing has changed here. Over HTTPS the mirror works without
       linking.
     </p>
@@ -151,7 +151,7 @@ export const declined = (primary: string): Page => ({
 export const missingScopes = (primary: string, missing: readonly string[]): Page => ({
   status: 200,
   title: 'A permission is missing',
-  body: html` <p class="warning">
+  body: markup` <p class="warning">
       The mirror’s OAuth consumer at ${primary} does not ask for all that linking needs. Nothing was linked.
     </p>
     <p>Please tell the people who run the mirror that its consumer lacks: ${missing.join(', ')}.</p>
@@ -161,6 +161,6 @@ export const missingScopes = (primary: string, missing: readonly string[]): Page
 export const failed = (status: number, title: string, sentence: string): Page => ({
   status,
   title,
-  body: html`<p>${sentence}</p>
+  body: markup`<p>${sentence}</p>
     ${again('Back to the beginning')}`,
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { html } from './html.js';
+import { markup } from './markup.js';
 
 describe('a page’s HTML', () => {
   it('escapes whatever is put in, in text and in attributes', () => {
     const name = `<script>alert("x")</script> & 'y' \`z\``;
-    const { text } = html`<p title="${name}">${name}</p>`;
+    const { text } = markup`<p title="${name}">${name}</p>`;
     expect(text.match(/[<>]/g)).toHaveLength(4);
     expect(text).toContain('&#60;script&#62;alert(&#34;x&#34;)');
     expect(text).not.toContain("'y'");
@@ -12,8 +12,8 @@ describe('a page’s HTML', () => {
 
   it('takes HTML, lists and nothing as they are', () => {
     expect(
-      html`<ul>
-        ${['a<', 'b'].map((one) => html`<li>${one}</li>`)}${undefined}
+      markup`<ul>
+        ${['a<', 'b'].map((one) => markup`<li>${one}</li>`)}${undefined}
       </ul>`.text,
     ).toBe('<ul><li>a&#60;</li><li>b</li></ul>');
   });

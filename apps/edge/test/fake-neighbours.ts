@@ -29,7 +29,8 @@ export interface KnownKey {
 export class FakeNeighbours {
   readonly asked: Asked = { authorize: 0, ensureFresh: 0, learn: 0, identifyKey: 0, relayCredential: 0 };
   /** Failures on request, by method. */
-  readonly failing: { authorize?: AntipodeError; ensureFresh?: AntipodeError } = {};
+  readonly failing: { authorize?: AntipodeError; ensureFresh?: AntipodeError; identifyKey?: AntipodeError } =
+    {};
   /** Who holds which public key (SSH's wire format, base64). Tests set and delete. */
   readonly keys = new Map<string, KnownKey>();
   /** Paths for which strangers' keys were noticed. */
@@ -116,6 +117,7 @@ export class FakeNeighbours {
 
   private identifyKey({ publicKey }: auth.IdentifyKeyRequest): Promise<auth.IdentifyKeyResponse> {
     this.asked.identifyKey += 1;
+    if (this.failing.identifyKey) return Promise.reject(this.failing.identifyKey);
     const known = this.keys.get(Buffer.from(publicKey).toString('base64'));
     return Promise.resolve({ holder: known?.holder, displayName: known?.displayName ?? '' });
   }

@@ -56,7 +56,7 @@ const FAILED = 128;
  */
 export class SshConnection {
   private readonly running = new Set<RunningChannel>();
-  private readonly sessions = new Set<ChannelSession>();
+  private readonly sessions = new Map<ChannelSession, SshSession>();
   private readonly login: Login;
   private readonly stillness: Stillness;
   private agent: Extract<Caller, { kind: 'agent' }> | undefined;
@@ -72,7 +72,7 @@ export class SshConnection {
     client.on('session', (accept, reject) => this.openSession(accept, reject));
     // A vanished client, or one that speaks nonsense; its commands are given up when the socket is closed.
     client.on('error', () => this.end());
-    socket.once('close', () => this.stillness.stop());
+    socket.once('close', () => this.gone());
   }
 
   /** Takes no new command, and ends after the running ones. */
@@ -100,6 +100,11 @@ export class SshConnection {
     socket.once('close', () => clearTimeout(timer));
   }
 
+  private gone(): void {
+    this.stillness.stop();
+    for (const session of this.sessions.values()) session.leave();
+  }
+
   private comeIn(): void {
     const { socket, onKnown } = this.options;
     const identity = this.login.result;
@@ -114,9 +119,8 @@ export class SshConnection {
     const { socket, client, limits, openAgent } = this.options;
     if (this.sessions.size >= limits.maxSessions) return reject();
     const session = accept();
-    this.sessions.add(session);
     session.once('close', () => this.sessions.delete(session));
-    new SshSession({
+    const opened = new SshSession({
       session,
       socket,
       run: (channel) => this.run(channel),
@@ -126,6 +130,7 @@ export class SshConnection {
         return this.agent ? 'taken' : 'refused';
       },
     });
+    this.sessions.set(session, opened);
   }
 
   private async run(channel: RunningChannel): Promise<number> {

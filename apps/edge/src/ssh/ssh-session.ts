@@ -72,7 +72,6 @@ export class SshSession {
     session.on('subsystem', (accept, _, { name }) => this.start({ kind: 'subsystem', name }, accept));
     // The channel itself says "close" only after all of its input was read; this one says it at once.
     (session as EventEmitter).on('close', () => this.leave());
-    options.socket.once('close', () => this.leave());
     session.on('signal', () => this.abort(new AntipodeError('cancelled', 'the client asked to end')));
   }
 
@@ -80,7 +79,8 @@ export class SshSession {
     this.stopped.abort(reason);
   }
 
-  private leave(): void {
+  /** The client is gone, from this channel or altogether. */
+  leave(): void {
     const reason = new AntipodeError('cancelled', 'the client is gone');
     this.stopped.abort(reason);
     this.gone.abort(reason);

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { AntipodeError } from '@antipode/errors';
 import { FLUSH, PacketReader } from '@antipode/git-wire';
 import type { GitService } from '@antipode/domain';
@@ -11,6 +10,7 @@ import type { Session } from '../../session/hallway.js';
 import type { PushMetrics } from '../../telemetry/push-metrics.js';
 import { sending } from '../broken-off.js';
 import { writeAll } from '../channel-output.js';
+import { pour } from '../pour.js';
 import type { Command, Conversation } from '../conversation.js';
 import { packetBytes } from '../request-reader.js';
 import { readChunk } from '../read-chunk.js';
@@ -116,10 +116,7 @@ async function join(
 ): Promise<RemoteEnd | undefined> {
   const { stdout, stderr, signal } = conversation;
   void feed(conversation, service, fed);
-  await Promise.all([
-    pipeline(service.stdout, stdout, { end: false, signal }),
-    pipeline(service.stderr, stderr, { end: false, signal }),
-  ]);
+  await Promise.all([pour(service.stdout, stdout, signal), pour(service.stderr, stderr, signal)]);
   return service.ended;
 }
 

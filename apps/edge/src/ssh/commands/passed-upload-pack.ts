@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { AntipodeError } from '@antipode/errors';
 import {
   FLUSH,
   PacketReader,
   packetText,
+  readPacket,
   readUploadPackRequest,
   writePacket,
   type Packet,
@@ -14,6 +14,7 @@ import type { PassedAnswer, PassThrough } from '../../session/pass-through.js';
 import type { AgentRelay } from '../agent/agent-relay.js';
 import { sending } from '../broken-off.js';
 import { writeAll } from '../channel-output.js';
+import { pour } from '../pour.js';
 import type { Command, Conversation } from '../conversation.js';
 import { readChunk } from '../read-chunk.js';
 import { Collected, packetBytes, RequestReader, type RequestLimits } from '../request-reader.js';
@@ -56,7 +57,12 @@ export class PassedUploadPack {
       const plan = readUploadPackRequest(request.bytes);
       if (!plan) return 0;
       const deepens = plan.depth !== undefined || plan.deepenSince !== undefined || plan.deepenNot.length > 0;
-      return await this.negotiate(conversation, session, { reader, wants: request.bytes, haves, deepens });
+      return await this.negotiate(conversation, session, {
+        reader,
+        wants: withDetailedAcks(request.bytes),
+        haves,
+        deepens,
+      });
     } finally {
       haves.release();
       request.release();
@@ -108,11 +114,15 @@ export class PassedUploadPack {
     });
   }
 
+  /** "ACK <oid>" where the primary has one of the haves, or "NAK". */
   private acknowledgement(session: Session, { wants, haves, deepens }: Talk): Promise<string> {
     return this.ask(session, Buffer.concat([wants, haves.bytes, FLUSH]), async (body) => {
       const packets = new Packets(body, session.signal);
       if (deepens) await skipShallowLines(packets);
-      return acknowledgementOf(await packets.next());
+      let said = 'NAK';
+      for (let line = await packets.line(); line !== 'NAK'; line = await packets.line())
+        said = acknowledged(line);
+      return said;
     });
   }
 
@@ -127,13 +137,13 @@ export class PassedUploadPack {
       sending(async () => {
         const packets = new Packets(answer, session.signal);
         if (deepens) await skipShallowLines(packets);
-        const said = acknowledgementOf(await packets.next());
+        let line = await packets.line();
+        // "ACK <oid> common" is for those who remember; the last one, with no word behind it, comes before the pack.
+        while (line !== 'NAK' && line !== acknowledged(line)) line = await packets.line();
         // A client that has heard of a common commit waits for the pack and for nothing else.
-        if (!isAcknowledged) await writeAll(stdout, writePacket(`${said}\n`));
+        if (!isAcknowledged) await writeAll(stdout, writePacket(`${line}\n`));
         await writeAll(stdout, packets.rest());
-        await session.visit.step('stream', () =>
-          pipeline(answer, stdout, { end: false, signal: session.signal }),
-        );
+        await session.visit.step('stream', () => pour(answer, stdout, session.signal));
       }),
     );
   }
@@ -184,6 +194,11 @@ class Packets {
     }
   }
 
+  async line(): Promise<string> {
+    const packet = await this.next();
+    return packet.kind === 'data' ? packetText(packet.data) : '';
+  }
+
   rest(): Buffer {
     return this.reader.rest();
   }
@@ -205,7 +220,7 @@ async function copyAdvertisement(body: Readable, stdout: Writable, signal: Abort
     }
   }
   await writeAll(stdout, packets.rest());
-  await pipeline(body, stdout, { end: false, signal });
+  await pour(body, stdout, signal);
 }
 
 function withFewerCapabilities(line: string): string {
@@ -224,8 +239,23 @@ async function skipShallowLines(packets: Packets, take?: (packet: Packet) => voi
   }
 }
 
-function acknowledgementOf(packet: Packet): string {
-  const text = packet.kind === 'data' ? packetText(packet.data) : '';
-  if (text === 'NAK' || text.startsWith('ACK ')) return text;
-  throw new AntipodeError('primary_misbehaved', 'negotiating: neither ACK nor NAK');
+/** "ACK <oid>" of "ACK <oid> common" and the like. */
+function acknowledged(line: string): string {
+  const [verb, oid] = line.split(' ');
+  if (verb !== 'ACK' || !oid)
+    throw new AntipodeError('primary_misbehaved', 'negotiating: neither ACK nor NAK');
+  return `ACK ${oid}`;
+}
+
+/**
+ * The client's wants, with a capability that it was not offered: only with it can the end of the acknowledgements be
+ * told from the pack, for without it git acknowledges one commit after the other, as often as it likes.
+ */
+function withDetailedAcks(wants: Buffer): Buffer {
+  const first = readPacket(wants);
+  if (first?.packet.kind !== 'data') throw new AntipodeError('invalid', 'reading wants');
+  return Buffer.concat([
+    writePacket(`${packetText(first.packet.data)} multi_ack_detailed\n`),
+    wants.subarray(first.next),
+  ]);
 }

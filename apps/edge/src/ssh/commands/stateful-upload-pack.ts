@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { AntipodeError } from '@antipode/errors';
 import type { RunningGit } from '@antipode/git-process';
 import { PacketReader, readUploadPackRequest, type Packet, type UploadPackPlan } from '@antipode/git-wire';
@@ -9,6 +8,7 @@ import type { Mirror } from '../../session/mirrors.js';
 import type { ServeFetch } from '../../session/serve-fetch.js';
 import { sending } from '../broken-off.js';
 import { writeAll } from '../channel-output.js';
+import { pour } from '../pour.js';
 import type { Conversation } from '../conversation.js';
 import { readChunk } from '../read-chunk.js';
 import { packetBytes, RequestReader, type RequestLimits } from '../request-reader.js';
@@ -132,5 +132,5 @@ async function answerWith(git: RunningGit, stdout: Writable, signal: AbortSignal
     reader.push(chunk);
   }
   await writeAll(stdout, reader.rest());
-  await pipeline(git.stdout, stdout, { end: false, signal });
+  await pour(git.stdout, stdout, signal);
 }

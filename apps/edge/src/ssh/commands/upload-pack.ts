@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import { toAntipodeError } from '@antipode/errors';
 import { FLUSH } from '@antipode/git-wire';
@@ -10,6 +9,7 @@ import { withoutFilter } from '../../session/primary-filter.js';
 import type { AgentRelay } from '../agent/agent-relay.js';
 import { BrokenOff, sending } from '../broken-off.js';
 import { writeAll } from '../channel-output.js';
+import { pour } from '../pour.js';
 import type { Command } from '../conversation.js';
 import { RequestReader, type RequestLimits } from '../request-reader.js';
 import { withoutServiceLine } from '../service-line.js';
@@ -89,7 +89,7 @@ export class UploadPack {
       const { opening, rest, finished, leave } = answer.answer;
       const stream = async (): Promise<void> => {
         await writeAll(stdout, opening);
-        await pipeline(rest, stdout, { end: false, signal: session.signal });
+        await pour(rest, stdout, session.signal);
         await finished;
       };
       return visit.step('stream', () => sending(stream)).finally(leave);
@@ -118,7 +118,7 @@ export class UploadPack {
     visit.source = 'passthrough';
     try {
       const body = passed.method === 'GET' ? withoutServiceLine(answer.body) : answer.body;
-      await visit.step('stream', () => sending(() => pipeline(body, stdout, { end: false, signal })));
+      await visit.step('stream', () => sending(() => pour(body, stdout, signal)));
     } finally {
       answer.leave();
     }

@@ -12,6 +12,9 @@ export interface Neighbourhood {
 
 /** How long a positive verdict lives in the houses under test. */
 export const VERDICT_MS = 5000;
+/** How often a linked account's keys are read there, and how long the SSH door remembers whose a key is. */
+export const KEY_READ_MS = 3000;
+export const KEY_CACHE_MS = 1000;
 
 /** Shorter lives than in earnest, so that a test can outlive them; and all callers of the tests have one address. */
 const HASTE: Readonly<Record<string, string>> = {
@@ -19,6 +22,10 @@ const HASTE: Readonly<Record<string, string>> = {
   SWEEP_SECONDS: '5',
   FULL_SWEEP_SECONDS: '15',
   FAILURE_LIMIT: '100000',
+  KEY_READ_SECONDS: String(KEY_READ_MS / 1000),
+  SSH_KEY_CACHE_SECONDS: String(KEY_CACHE_MS / 1000),
+  UNKNOWN_KEY_LIMIT: '100000',
+  LINK_PAGE_LIMIT: '100000',
 };
 
 /** Those projects of the sample workspace that are mirrored; DATA stays outside. */

@@ -74,6 +74,11 @@ export class House implements AsyncDisposable {
     return `${this.document.mirror.url}/${this.path(path)}.git`;
   }
 
+  /** The mirror's URL of a repository over SSH. */
+  sshUrl(path: string): string {
+    return `${this.document.mirror.ssh}/${this.path(path)}.git`;
+  }
+
   /** The primary's URL of the same repository. */
   primaryUrl(path: string): string {
     return `${this.document.primary.url}/${this.path(path)}.git`;

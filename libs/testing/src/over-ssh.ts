@@ -7,6 +7,8 @@ export interface SshIdentity {
   readonly agent?: string | undefined;
   /** Hands the agent on to the server (`ssh -A`). */
   readonly forwardAgent?: true;
+  /** As at a desk, where keyboard-interactive is tried as well; without it as in CI. */
+  readonly desk?: true;
   /** A known_hosts file: any other host key is refused. Absent: any host key will do. */
   readonly knownHosts?: string | undefined;
   /** More of `ssh -o`. */
@@ -14,7 +16,7 @@ export interface SshIdentity {
 }
 
 /** Options by which nothing of this machine's or its user's SSH configuration, keys or agents counts. */
-function sshOptions({ key, agent, forwardAgent, knownHosts, options = [] }: SshIdentity): string[] {
+function sshOptions({ key, agent, forwardAgent, desk, knownHosts, options = [] }: SshIdentity): string[] {
   const checked = knownHosts === undefined ? 'no' : 'yes';
   const settings = [
     'IdentitiesOnly=' + (agent === undefined ? 'yes' : 'no'),
@@ -27,7 +29,7 @@ function sshOptions({ key, agent, forwardAgent, knownHosts, options = [] }: SshI
     `StrictHostKeyChecking=${checked}`,
     'PreferredAuthentications=publickey,keyboard-interactive',
     'NumberOfPasswordPrompts=1',
-    'BatchMode=yes',
+    `BatchMode=${desk ? 'no' : 'yes'}`,
     'LogLevel=ERROR',
     ...options,
   ];

@@ -91,7 +91,6 @@ export class PushOverHttps {
   private refusal({ caller, repository: { path } }: Session): string | undefined {
     const { mode, sentences } = this.options;
     if (mode === 'refuse') return sentences.refused(path);
-    if (caller.kind === 'anonymous') return sentences.unknownKey(path);
     if (caller.kind === 'holder' && caller.holder.holder?.$case === 'accessKeyId')
       return sentences.readOnlyKey(path);
     return undefined;

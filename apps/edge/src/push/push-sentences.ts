@@ -5,8 +5,6 @@ import type { Primary } from '@antipode/primary';
 export interface PushSentences {
   /** By `PUSH=refuse`, on both doors. */
   refused(path: RepositoryPath): string;
-  /** An SSH key that nobody here is known to hold, without an agent that could speak for itself. */
-  unknownKey(path: RepositoryPath): string;
   /** A repository's or project's access key. */
   readOnlyKey(path: RepositoryPath): string;
   /** The primary has not reported whole. */
@@ -27,10 +25,6 @@ export function openPushSentences({ primary, linkUrl }: PushSentencesOptions): P
   return {
     refused: (path) =>
       `this mirror takes no pushes. Push to ${name} itself; fetches stay here:\n\n${pushUrl(path)}`,
-    unknownKey: (path) =>
-      `this mirror knows no account of ${name} that holds your SSH key, so it cannot push for you. ` +
-      `Link your account once:\n\n${link}\n` +
-      `or forward an agent that holds your key (ssh -A), or push to ${name} itself; fetches stay here:\n\n${pushUrl(path)}`,
     readOnlyKey: (path) =>
       `an access key may only read. Push with your own SSH key, after you have linked your account once:\n\n${link}\n` +
       `or push to ${name} itself; fetches stay here:\n\n${pushUrl(path)}`,

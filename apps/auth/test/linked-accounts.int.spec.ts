@@ -239,6 +239,23 @@ describe('the tokens of an account', () => {
     expect(await may(auth, 'reader', 'storefront')).toBe('allowed');
   });
 
+  it('are kept where they cannot be written down at once, and used only after that', async () => {
+    await house.link(auth, 'reader');
+    await expire(auth);
+    await house.sim.control.resetCounters();
+    house.way.delay(400);
+    const renewing = use(auth).catch((error: { code: string }) => error.code);
+    await eventually(async () => (await grants()) === 1);
+    await house.postgres.stop('immediate');
+    try {
+      expect(await renewing).toBe('service_unavailable');
+    } finally {
+      await house.postgres.start();
+    }
+    await eventually(async () => (await may(auth, 'reader', 'storefront')) === 'allowed');
+    expect(await grants()).toBe(1);
+  });
+
   it('stay while the primary is away, and so does the link', async () => {
     await house.link(auth, 'reader');
     await expire(auth);

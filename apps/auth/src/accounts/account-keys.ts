@@ -26,6 +26,7 @@ export class AccountKeys {
     private readonly metrics: KeyMetrics,
   ) {
     this.oauth = database.isConfigured ? primary.oauth : undefined;
+    if (this.oauth) metrics.watchAccounts(() => accounts.countByState());
   }
 
   get isOn(): boolean {

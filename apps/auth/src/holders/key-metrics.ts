@@ -25,6 +25,18 @@ export class KeyMetrics {
     this.identified.add(1, { found });
   }
 
+  /** How many accounts are linked, looked up when somebody scrapes. @param count by state: linked, broken */
+  watchAccounts(count: () => Promise<ReadonlyMap<string, number>>): void {
+    const gauge = metrics.getMeter('antipode.auth').createObservableGauge('antipode_auth_linked_accounts', {
+      description: 'Linked accounts by state; a broken one waits for its owner to link it again',
+    });
+    gauge.addCallback(async (result) => {
+      // Without the database there is nothing to tell; `/readyz` says so.
+      const states = await count().catch(() => new Map<string, number>());
+      for (const [state, accounts] of states) result.observe(accounts, { state });
+    });
+  }
+
   read(list: 'account' | 'repository' | 'project', outcome: 'ok' | Code): void {
     this.readings.add(1, { list, outcome });
   }

@@ -27,16 +27,17 @@ export {
 export { overSsh, runSsh, type SshIdentity } from './over-ssh.js';
 export { localRefs, lsRemote, withoutHead, type Refs } from './refs.js';
 export { openScratch, type Scratch } from './scratch.js';
+export { SimApi } from './sim-api.js';
 export {
-  SimApi,
   type NewCommit,
   type SimCounters,
   type SimDeployKey,
   type SimFaults,
+  type SimKeySubject,
   type SimPush,
   type SimSshKey,
   type SimState,
-} from './sim-api.js';
+} from './sim-shapes.js';
 export { makeSshKey, type SshKeyPair } from './ssh-key.js';
 export { startSshAgent, type RunningSshAgent } from './start-ssh-agent.js';
 export { startSim, type RunningSim } from './start-sim.js';

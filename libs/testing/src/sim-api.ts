@@ -1,132 +1,15 @@
 import { authorizeAs } from './authorize-as.js';
 import type { GitCredential } from './git.js';
-
-/** A part of the simulator's fault plan; what is absent works as it should (see its README). */
-export interface SimFaults {
-  latencyMs?: { rest?: number; git?: number; ssh?: number; oauth?: number };
-  fail?: (SimAim & { status: number; body?: 'json' | 'html' | 'empty'; retryAfterSeconds?: number })[];
-  truncate?: (SimAim & { afterBytes: number })[];
-  /** The push dies without a word to the pusher. */
-  pushes?: (SimAim & { at: 'pack' | 'before-refs' | 'after-refs' })[];
-  webhooks?: { drop?: number | 'all'; duplicate?: number | 'all'; reorder?: number; delayMs?: number };
-  readOnly?: boolean;
-  down?: 'destroy' | 'unavailable' | null;
-}
-
-export interface SimAim {
-  class?: 'rest' | 'git' | 'ssh' | 'oauth' | 'all';
-  path?: string;
-  method?: string;
-  operation?: 'info-refs' | 'upload-pack' | 'receive-pack';
-  times?: number;
-}
-
-export interface SimCount {
-  readonly requests: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  readonly statuses: Readonly<Record<string, number>>;
-}
-
-type SshOperation = 'upload-pack' | 'receive-pack' | 'other';
-type GitOperation = 'info-refs' | 'upload-pack' | 'receive-pack';
-
-export interface SimCounters {
-  readonly rest: SimCount;
-  readonly git: SimCount & {
-    readonly operations: Readonly<Record<GitOperation, SimCount>>;
-    readonly commands: Readonly<Record<string, number>>;
-    readonly repositories: Readonly<Record<string, Partial<Record<GitOperation, SimCount>>>>;
-  };
-  readonly ssh: SimCount & {
-    readonly operations: Readonly<Record<SshOperation, SimCount>>;
-    readonly commands: Readonly<Record<string, number>>;
-    readonly repositories: Readonly<Record<string, Partial<Record<SshOperation, SimCount>>>>;
-    readonly logins: { readonly accepted: number; readonly refused: number };
-  };
-  /** By grant type; `authorize` is the consent page. */
-  readonly oauth: SimCount & { readonly grants: Readonly<Record<string, SimCount>> };
-}
-
-/** A push by git, as the host has seen it. */
-export interface SimPush {
-  readonly repository: string;
-  readonly door: 'https' | 'ssh';
-  /** Username, or an access token's name. */
-  readonly by: string | null;
-  readonly updates: readonly { ref: string; old: string | null; new: string | null }[];
-  /** `git push -o` */
-  readonly options: readonly string[];
-}
-
-/** A person's key, as the simulator keeps it. */
-export interface SimSshKey {
-  /** With braces. */
-  readonly uuid: string;
-  /** Type and base64. */
-  readonly key: string;
-  readonly label: string;
-  /** SHA-256 in base64 without padding. */
-  readonly fingerprint: string;
-  readonly expiresOn: string | null;
-}
-
-export interface SimDeployKey {
-  readonly id: number;
-  readonly key: string;
-  readonly label: string;
-  readonly fingerprint: string;
-}
-
-export interface SimRepository {
-  readonly uuid: string;
-  readonly fullName: string;
-  readonly slug: string;
-  readonly project: string;
-  readonly isPrivate: boolean;
-  readonly mainbranch: string | null;
-}
-
-export interface SimState {
-  readonly workspace: string;
-  readonly mirrorToken: string;
-  readonly ssh: { readonly url: string; readonly knownHosts: readonly string[] };
-  /** The sample's application: the mirror. */
-  readonly oauth: {
-    /** Base of `/authorize` and `/access_token`. */
-    readonly url: string;
-    readonly key: string;
-    readonly secret: string;
-    readonly callbackUrl: string | null;
-    readonly scopes: readonly string[];
-  };
-  readonly users: readonly {
-    username: string;
-    email: string;
-    apiToken: string;
-    role: string;
-    uuid: string;
-    accountId: string;
-    displayName: string;
-    sshKeys: readonly SimSshKey[];
-  }[];
-  readonly projects: readonly { key: string; isPrivate: boolean; repositories: string[] }[];
-  readonly repositories: readonly SimRepository[];
-  readonly tokens: readonly { id: string; secret: string; name: string; kind: string }[];
-  readonly hooks: readonly { uuid: string; url: string; secret: string | null; active: boolean }[];
-}
-
-export interface NewCommit {
-  readonly branch?: string;
-  /** By path; null deletes. */
-  readonly files?: Readonly<Record<string, string | null>>;
-  readonly message?: string;
-  /** Null: a commit without parent. */
-  readonly parent?: string | null;
-  readonly force?: boolean;
-}
-
-export type SimKeySubject = string | { readonly workspace: string; readonly project: string };
+import type {
+  NewCommit,
+  SimCounters,
+  SimDeployKey,
+  SimFaults,
+  SimKeySubject,
+  SimPush,
+  SimSshKey,
+  SimState,
+} from './sim-shapes.js';
 
 /** The simulated Bitbucket, by its control API and by its REST API as the workspace's owner. */
 export class SimApi {

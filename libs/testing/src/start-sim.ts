@@ -5,7 +5,8 @@ import { runCommand } from './command.js';
 import { eventually } from './eventually.js';
 import { CHECKOUT } from './house.js';
 import { openScratch } from './scratch.js';
-import { SimApi, type SimState } from './sim-api.js';
+import { SimApi } from './sim-api.js';
+import type { SimState } from './sim-shapes.js';
 
 const MAIN = join(CHECKOUT, 'apps/bitbucket-sim/dist/main.js');
 

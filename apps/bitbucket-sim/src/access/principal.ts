@@ -1,4 +1,5 @@
-import type { SshKey, Token, User } from '../state/model.js';
+import type { SshKey } from '../state/key-model.js';
+import type { Token, User } from '../state/model.js';
 
 /** Who a credential proved to be. */
 export type Principal =

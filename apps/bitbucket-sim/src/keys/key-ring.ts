@@ -1,5 +1,6 @@
 import { newUuid, timestamp } from '../state/identity.js';
-import type { DeployKey, SshKey, State, User } from '../state/model.js';
+import type { DeployKey, SshKey } from '../state/key-model.js';
+import type { State, User } from '../state/model.js';
 import type { KeyHolder } from '../access/principal.js';
 import { readPublicKey, type PublicKey } from './public-key.js';
 

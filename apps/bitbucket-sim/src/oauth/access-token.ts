@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { OAuthCode, OAuthConsumer, OAuthGrant, State } from '../state/model.js';
+import type { State } from '../state/model.js';
+import type { OAuthCode, OAuthConsumer, OAuthGrant } from '../state/oauth-model.js';
 import { parseAuthorization } from '../access/authenticate.js';
 import { hasPassed, issueForConsumer, issueForUser, type Issued } from './grants.js';
 import { OAuthError } from './oauth-error.js';

@@ -1,6 +1,7 @@
 import { isLive } from '../access/authenticate.js';
 import { newOpaque } from '../state/identity.js';
-import type { OAuthCode, OAuthConsumer, State, User } from '../state/model.js';
+import type { State, User } from '../state/model.js';
+import type { OAuthCode, OAuthConsumer } from '../state/oauth-model.js';
 import { grantTo } from './grants.js';
 import { OAuthError } from './oauth-error.js';
 

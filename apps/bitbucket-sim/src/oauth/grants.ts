@@ -1,5 +1,6 @@
 import { newOpaque, newUuid, timestamp } from '../state/identity.js';
-import type { OAuthConsumer, OAuthGrant, State, Token, User } from '../state/model.js';
+import type { State, Token, User } from '../state/model.js';
+import type { OAuthConsumer, OAuthGrant } from '../state/oauth-model.js';
 
 const REFRESH_LIFETIME_MS = 90 * 24 * 3_600_000;
 

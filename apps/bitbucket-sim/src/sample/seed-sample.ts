@@ -1,6 +1,7 @@
 import { emptyGrants } from '../state/empty-grants.js';
 import { newOpaque, newSecret, slugify, uuidFor } from '../state/identity.js';
-import type { OAuthConsumer, Project, Repository, Token, User, Workspace } from '../state/model.js';
+import type { Project, Repository, Token, User, Workspace } from '../state/model.js';
+import type { OAuthConsumer } from '../state/oauth-model.js';
 import type { RepositoryDisk } from '../git/repository-disk.js';
 import { runGit } from '../git/run-git.js';
 import type { StateStore } from '../state/state.store.js';

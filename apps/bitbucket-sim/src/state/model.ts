@@ -3,6 +3,9 @@
  * UUIDs carry their braces everywhere; timestamps are ISO-8601 with `+00:00` and microseconds.
  */
 
+import type { DeployKey, SshKey } from './key-model.js';
+import type { OAuthState } from './oauth-model.js';
+
 export type RepositoryPermission = 'read' | 'write' | 'admin';
 export type ProjectPermission = RepositoryPermission | 'create-repo';
 export type WorkspacePermission = 'owner' | 'create-project' | 'collaborator' | 'member';
@@ -95,35 +98,6 @@ export interface Repository {
   rejection?: string;
 }
 
-/** Of a person; it logs in as them. */
-export interface SshKey {
-  uuid: string;
-  ownerUuid: string;
-  /** Type and base64, without the comment. */
-  key: string;
-  comment: string;
-  label: string;
-  /** SHA-256, base64 without padding. */
-  fingerprint: string;
-  createdOn: string;
-  expiresOn: string | null;
-  lastUsed: string | null;
-}
-
-/** "Access key": opens one repository, or those of one project, for reading. */
-export interface DeployKey {
-  id: number;
-  subject: 'repository' | 'project';
-  subjectUuid: string;
-  key: string;
-  comment: string;
-  label: string;
-  /** Bitbucket does not tell it. */
-  fingerprint: string;
-  createdOn: string;
-  lastUsed: string | null;
-}
-
 /**
  * `api` belongs to a user, and so does `oauth`, which an application got from them. The others are access tokens of the
  * resource they are named after; `consumer` is an application's own, for the workspace that it belongs to.
@@ -145,46 +119,6 @@ export interface Token {
   consumer?: string;
   /** The consent that it follows from. */
   grantId?: string;
-}
-
-/** An application that may ask people to let it act for them. */
-export interface OAuthConsumer {
-  key: string;
-  secret: string;
-  name: string;
-  /** Where the browser is sent back to: what an application asks for must begin with it. Null: not checked. */
-  callbackUrl: string | null;
-  /** Fixed here; those in a request count for nothing. */
-  scopes: string[];
-  workspaceUuid: string;
-}
-
-/** One person's yes to one application. */
-export interface OAuthGrant {
-  id: string;
-  consumer: string;
-  userUuid: string;
-  scopes: string[];
-  grantedOn: string;
-}
-
-export interface OAuthCode {
-  code: string;
-  grantId: string;
-  /** As it was in the request; the exchange must repeat it. */
-  redirectUri: string | null;
-  /** RFC 7636 */
-  challenge: { method: 'S256' | 'plain'; value: string } | null;
-  expiresOn: string;
-}
-
-export interface OAuthRefreshToken {
-  secret: string;
-  grantId: string;
-  /** Unused, it dies three months later. */
-  expiresOn: string;
-  /** It has been used: from here on it lives for the grace only. */
-  replacedOn: string | null;
 }
 
 export interface Hook {
@@ -247,12 +181,7 @@ export interface State {
   repositories: Repository[];
   tokens: Token[];
   hooks: Hook[];
-  oauth: {
-    consumers: OAuthConsumer[];
-    grants: OAuthGrant[];
-    codes: OAuthCode[];
-    refreshTokens: OAuthRefreshToken[];
-  };
+  oauth: OAuthState;
   sshKeys: SshKey[];
   deployKeys: DeployKey[];
   /** Of deploy keys and branch restrictions: none is used twice. */

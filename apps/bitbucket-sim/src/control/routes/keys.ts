@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { addDeployKey, addSshKey, KeyRefused } from '../../keys/key-ring.js';
-import type { DeployKey } from '../../state/model.js';
+import type { DeployKey } from '../../state/key-model.js';
 import { ControlError, type ControlCall, type ControlRoute } from '../control-route.js';
 import { projectOf, repositoryOf, userOf, workspaceOf } from '../find.js';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { revokeGrants } from '../../oauth/grants.js';
 import { newOpaque } from '../../state/identity.js';
-import type { OAuthConsumer } from '../../state/model.js';
+import type { OAuthConsumer } from '../../state/oauth-model.js';
 import { ControlError, type ControlCall, type ControlRoute } from '../control-route.js';
 import { userOf, workspaceOf } from '../find.js';
 

@@ -1,6 +1,6 @@
 import { SCOPES, type ScopeNeed } from '../../access/scopes.js';
 import { addDeployKey } from '../../keys/key-ring.js';
-import type { DeployKey } from '../../state/model.js';
+import type { DeployKey } from '../../state/key-model.js';
 import { listAnswer } from '../page.js';
 import { newKeyOf, takeKey } from '../read-key.js';
 import { notFound } from '../rest-error.js';

@@ -119,45 +119,22 @@ function list(call: Call, subject: Subject) {
   return listAnswer(call, { items: own.map((one) => hookShape(call.state, call.urls, one)) });
 }
 
+const reading = { method: 'GET', scopes: SCOPES.readHooks, callers: 'authenticated' } as const;
+const changing = { scopes: SCOPES.changeHooks, callers: 'authenticated' } as const;
+const removing = { method: 'DELETE', scopes: SCOPES.deleteHooks, callers: 'authenticated' } as const;
+
+function show(call: Call, subject: Subject) {
+  return ok(hookShape(call.state, call.urls, hookOf(call, subject)));
+}
+
 function routesUnder(prefix: string, subjectOf: (call: Call) => Subject): RestRoute[] {
   const one = `${prefix}/:uid`;
-  const callers = 'authenticated';
   return [
-    {
-      method: 'GET',
-      path: prefix,
-      scopes: SCOPES.readHooks,
-      callers,
-      handle: (call) => list(call, subjectOf(call)),
-    },
-    {
-      method: 'POST',
-      path: prefix,
-      scopes: SCOPES.changeHooks,
-      callers,
-      handle: (call) => create(call, subjectOf(call)),
-    },
-    {
-      method: 'GET',
-      path: one,
-      scopes: SCOPES.readHooks,
-      callers,
-      handle: (call) => ok(hookShape(call.state, call.urls, hookOf(call, subjectOf(call)))),
-    },
-    {
-      method: 'PUT',
-      path: one,
-      scopes: SCOPES.changeHooks,
-      callers,
-      handle: (call) => update(call, subjectOf(call)),
-    },
-    {
-      method: 'DELETE',
-      path: one,
-      scopes: SCOPES.deleteHooks,
-      callers,
-      handle: (call) => remove(call, subjectOf(call)),
-    },
+    { ...reading, path: prefix, handle: (call) => list(call, subjectOf(call)) },
+    { ...changing, method: 'POST', path: prefix, handle: (call) => create(call, subjectOf(call)) },
+    { ...reading, path: one, handle: (call) => show(call, subjectOf(call)) },
+    { ...changing, method: 'PUT', path: one, handle: (call) => update(call, subjectOf(call)) },
+    { ...removing, path: one, handle: (call) => remove(call, subjectOf(call)) },
   ];
 }
 

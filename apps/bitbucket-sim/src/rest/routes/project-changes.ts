@@ -107,6 +107,7 @@ async function remove(call: Call) {
   if (holds) throw forbidden('Cannot delete a project that still contains repositories.');
   call.state.projects = call.state.projects.filter((one) => one !== project);
   call.state.tokens = call.state.tokens.filter((token) => token.ownerUuid !== project.uuid);
+  call.state.deployKeys = call.state.deployKeys.filter((key) => key.subjectUuid !== project.uuid);
   await call.sim.store.save();
   return noContent();
 }

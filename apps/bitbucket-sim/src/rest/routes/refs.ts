@@ -97,49 +97,22 @@ async function remove(call: Call, kind: Kind): Promise<Answer> {
 
 const ALL = '/repositories/:workspace/:repository/refs';
 
+const reading = { method: 'GET', scopes: SCOPES.readRepository, callers: 'anyone' } as const;
+const making = { method: 'POST', scopes: SCOPES.writeAndReadRepository, callers: 'authenticated' } as const;
+const removing = { method: 'DELETE', scopes: SCOPES.writeRepository, callers: 'authenticated' } as const;
+
 function routesOf(kind: Kind, prefix: string): RestRoute[] {
   const named = `${prefix}/:name*`;
-  const callers = 'authenticated';
   return [
-    {
-      method: 'GET',
-      path: prefix,
-      scopes: SCOPES.readRepository,
-      callers: 'anyone',
-      handle: (call) => list(call, kind),
-    },
-    {
-      method: 'POST',
-      path: prefix,
-      scopes: SCOPES.writeAndReadRepository,
-      callers,
-      handle: (call) => create(call, kind),
-    },
-    {
-      method: 'GET',
-      path: named,
-      scopes: SCOPES.readRepository,
-      callers: 'anyone',
-      handle: (call) => one(call, kind),
-    },
-    {
-      method: 'DELETE',
-      path: named,
-      scopes: SCOPES.writeRepository,
-      callers,
-      handle: (call) => remove(call, kind),
-    },
+    { ...reading, path: prefix, handle: (call) => list(call, kind) },
+    { ...making, path: prefix, handle: (call) => create(call, kind) },
+    { ...reading, path: named, handle: (call) => one(call, kind) },
+    { ...removing, path: named, handle: (call) => remove(call, kind) },
   ];
 }
 
 export const REFS: readonly RestRoute[] = [
-  {
-    method: 'GET',
-    path: ALL,
-    scopes: SCOPES.readRepository,
-    callers: 'anyone',
-    handle: (call) => list(call, 'branch', 'tag'),
-  },
+  { ...reading, path: ALL, handle: (call) => list(call, 'branch', 'tag') },
   ...routesOf('branch', `${ALL}/branches`),
   ...routesOf('tag', `${ALL}/tags`),
 ];

@@ -1,6 +1,7 @@
 import { SCOPES } from '../../access/scopes.js';
 import { addSshKey } from '../../keys/key-ring.js';
-import type { SshKey, User } from '../../state/model.js';
+import type { SshKey } from '../../state/key-model.js';
+import type { User } from '../../state/model.js';
 import { listAnswer } from '../page.js';
 import { newKeyOf, takeKey } from '../read-key.js';
 import { badRequest, forbidden, notFound } from '../rest-error.js';

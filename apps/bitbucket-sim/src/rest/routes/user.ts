@@ -1,10 +1,10 @@
-import { grantedPermission } from '../../access/permission.js';
 import { SCOPES } from '../../access/scopes.js';
+import { listPermissions } from '../list-permissions.js';
 import { listAnswer } from '../page.js';
 import { forbidden } from '../rest-error.js';
 import { caller, userOfCall, workspaceOfCall } from '../resolve.js';
 import { ok, type Call, type RestRoute } from '../rest-route.js';
-import { membershipShape, PERMISSION_ORDER, repositoryPermissionShape } from '../shapes/permission.js';
+import { membershipShape } from '../shapes/permission.js';
 import type { Json } from '../shapes/links.js';
 import { fullUserShape, tokenShape } from '../shapes/user.js';
 import { workspaceBaseShape } from '../shapes/workspace.js';
@@ -63,48 +63,26 @@ function ownRepositories(call: Call) {
   const user = caller(call);
   const workspace = workspaceOfCall(call);
   if (workspace.members[user.uuid] === undefined) throw forbidden();
-  const items = call.state.repositories
-    .filter((one) => one.workspaceUuid === workspace.uuid)
-    .flatMap((one) => {
-      const permission = grantedPermission(call.state, user, one);
-      return permission ? [repositoryPermissionShape(call, one, user, permission)] : [];
-    });
-  const fields = [
-    'permission',
-    'repository.name',
-    'repository.slug',
-    'repository.uuid',
-    'repository.full_name',
-  ];
-  return listAnswer(call, { items, filter: fields, sort: fields, ranks: { permission: PERMISSION_ORDER } });
+  const repositories = call.state.repositories.filter((one) => one.workspaceUuid === workspace.uuid);
+  return listPermissions(call, repositories, [user]);
 }
 
+const reading = { method: 'GET', callers: 'person' } as const;
+const MEMBERSHIP = '/user/workspaces/:workspace';
+
 export const USER: readonly RestRoute[] = [
-  { method: 'GET', path: '/user', scopes: SCOPES.readUser, callers: 'authenticated', handle: whoAmI },
-  { method: 'GET', path: '/user/emails', scopes: SCOPES.readEmail, callers: 'person', handle: emails },
+  { ...reading, path: '/user', scopes: SCOPES.readUser, callers: 'authenticated', handle: whoAmI },
+  { ...reading, path: '/user/emails', scopes: SCOPES.readEmail, handle: emails },
+  { ...reading, path: '/user/workspaces', scopes: SCOPES.readMemberships, handle: workspaces },
+  { ...reading, path: `${MEMBERSHIP}/permission`, scopes: SCOPES.readMemberships, handle: ownRole },
   {
-    method: 'GET',
-    path: '/user/workspaces',
-    scopes: SCOPES.readMemberships,
-    callers: 'person',
-    handle: workspaces,
-  },
-  {
-    method: 'GET',
-    path: '/user/workspaces/:workspace/permission',
-    scopes: SCOPES.readMemberships,
-    callers: 'person',
-    handle: ownRole,
-  },
-  {
-    method: 'GET',
-    path: '/user/workspaces/:workspace/permissions/repositories',
+    ...reading,
+    path: `${MEMBERSHIP}/permissions/repositories`,
     scopes: SCOPES.ownPermissions,
-    callers: 'person',
     handle: ownRepositories,
   },
   {
-    method: 'GET',
+    ...reading,
     path: '/users/:user',
     scopes: SCOPES.lookUpUser,
     callers: 'anyone',

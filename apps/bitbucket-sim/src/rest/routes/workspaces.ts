@@ -1,15 +1,16 @@
-import { grantedPermission, isOwner } from '../../access/permission.js';
+import { isOwner } from '../../access/permission.js';
 import { SCOPES } from '../../access/scopes.js';
 import { findUser } from '../../state/lookup.js';
 import type { Repository, User, Workspace } from '../../state/model.js';
 import { fieldsOf, type Expression } from '../bbql/expression.js';
 import { asksFor } from '../fields.js';
+import { listPermissions } from '../list-permissions.js';
 import { listAnswer, parseQuery } from '../page.js';
 import { badRequest, forbidden, notFound } from '../rest-error.js';
 import { administeredWorkspace, ownWorkspace, repositoryOfCall, workspaceOfCall } from '../resolve.js';
 import { ok, type Call, type RestRoute } from '../rest-route.js';
 import type { Json } from '../shapes/links.js';
-import { membershipShape, PERMISSION_ORDER, repositoryPermissionShape } from '../shapes/permission.js';
+import { membershipShape, PERMISSION_ORDER } from '../shapes/permission.js';
 import { fullWorkspaceShape } from '../shapes/workspace.js';
 
 const MAX_EMAILS = 90;
@@ -75,7 +76,7 @@ function oneMember(call: Call) {
   return ok(membershipShape(call.urls, workspace, user));
 }
 
-function listPermissions(call: Call) {
+function listRoles(call: Call) {
   const workspace = ownWorkspace(call);
   const items = members(call, workspace).map((user) => membershipShape(call.urls, workspace, user));
   return listAnswer(call, {
@@ -87,24 +88,8 @@ function listPermissions(call: Call) {
 }
 
 /** Everybody's effective permissions: every user × repository. */
-function crawl(call: Call, repositories: readonly Repository[]) {
-  const users = call.state.users;
-  const items = repositories.flatMap((repository) =>
-    users.flatMap((user) => {
-      const permission = grantedPermission(call.state, user, repository);
-      return permission ? [repositoryPermissionShape(call, repository, user, permission)] : [];
-    }),
-  );
-  const fields = [
-    'permission',
-    'repository.name',
-    'repository.slug',
-    'repository.uuid',
-    'repository.full_name',
-    ...USER_FIELDS,
-  ];
-  return listAnswer(call, { items, filter: fields, sort: fields, ranks: { permission: PERMISSION_ORDER } });
-}
+const crawl = (call: Call, repositories: readonly Repository[]) =>
+  listPermissions(call, repositories, call.state.users, USER_FIELDS);
 
 function crawlWorkspace(call: Call) {
   const workspace = administeredWorkspace(call);
@@ -143,7 +128,7 @@ export const WORKSPACES: readonly RestRoute[] = [
     path: '/workspaces/:workspace/permissions',
     scopes: SCOPES.readMemberships,
     callers: 'person',
-    handle: listPermissions,
+    handle: listRoles,
   },
   {
     ...reading,

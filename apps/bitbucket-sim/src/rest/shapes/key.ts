@@ -1,5 +1,6 @@
 import { findUser, fullName, workspaceOf } from '../../state/lookup.js';
-import type { DeployKey, SshKey, State } from '../../state/model.js';
+import type { DeployKey, SshKey } from '../../state/key-model.js';
+import type { State } from '../../state/model.js';
 import type { Json, Urls } from './links.js';
 import { projectShape } from './project.js';
 import { condensedRepositoryShape } from './repository.js';

@@ -15,6 +15,9 @@ describe('the settings of the primary', () => {
     expect(primary.kind).toBe('bitbucket-cloud');
     expect(primary.displayName).toBe('bitbucket.org');
     expect(primary.gitUrl('acme/widget')).toBe('https://bitbucket.org/acme/widget.git');
+    expect(primary.sshUrl).toBe('ssh://git@bitbucket.org');
+    expect(primary.sshPath('acme/widget')).toBe('acme/widget.git');
+    expect(primary.oauth).toBeUndefined();
     expect(() => primary.identify('acme/widget')).toThrow(expect.objectContaining({ code: 'unsupported' }));
   });
 
@@ -32,7 +35,34 @@ describe('the settings of the primary', () => {
     expect(primary.gitUrl('größe')).toBe('http://127.0.0.1:9000/git/gr%C3%B6%C3%9Fe.git');
     expect(primary.discovery).toBeUndefined();
     expect(primary.webhooks).toBeUndefined();
+    expect([primary.sshUrl, primary.oauth, primary.accessKeys]).toEqual([undefined, undefined, undefined]);
   });
+
+  it('know where people agree, by the consumer’s key and the way back', () => {
+    const env = { PRIMARY_OAUTH_KEY: 'key', PRIMARY_OAUTH_SECRET_FILE: 'secret', PRIMARY_OAUTH_PKCE: 'true' };
+    const { oauth } = createPrimary(settings(env));
+    const options = { state: 's&t', redirectUri: 'https://m/-/link/callback', challenge: 'c' };
+    const url = new URL(oauth?.authorizeUrl(options) ?? '');
+    expect(url.origin + url.pathname).toBe('https://bitbucket.org/site/oauth2/authorize');
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      client_id: 'key',
+      response_type: 'code',
+      redirect_uri: 'https://m/-/link/callback',
+      state: 's&t',
+      code_challenge: 'c',
+      code_challenge_method: 'S256',
+    });
+    expect(oauth?.pkce).toBe(true);
+    // Services that only share the settings have no secret, and no OAuth.
+    expect(createPrimary(settings({ PRIMARY_OAUTH_KEY: 'key' })).oauth).toBeUndefined();
+  });
+
+  it.each(['http://host', 'ssh://host', 'ssh://git@host/path', 'ssh://git:secret@host', 'git@host:path'])(
+    'take no SSH URL like %s',
+    (url) => {
+      expect(() => settings({ PRIMARY_SSH_URL: url })).toThrow();
+    },
+  );
 
   it('may say that the host has no ".git" in its URLs', () => {
     const env = {

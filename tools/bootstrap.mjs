@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildWorkspace, installWorkspace } from './bootstrap/workspace.mjs';
+import { buildSshCiphers } from './bootstrap/ssh-ciphers.mjs';
 import { checkMachine, ensurePrograms, NEEDS } from './bootstrap/machine.mjs';
 import { StepFailed } from './bootstrap/steps.mjs';
 
@@ -34,6 +35,7 @@ async function main([name = 'start', ...rest]) {
   await ensurePrograms(root, args[0] === 'up' ? [redis] : command.needs);
   if (!command.anyBuild || !existsSync(join(root, command.program))) {
     await installWorkspace(root);
+    await buildSshCiphers(root);
     await buildWorkspace(root);
   }
   if (!command.program) return 0;

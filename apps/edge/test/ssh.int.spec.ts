@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { processesStarted } from '@antipode/git-process';
-import { git, localRefs } from '@antipode/testing';
+import { git, localRefs, runCommand } from '@antipode/testing';
 import { GivenEdge } from './given-edge.js';
 import { GivenSsh, type GivenKey } from './given-ssh.js';
 
@@ -11,7 +12,7 @@ let ann: GivenKey;
 let stranger: GivenKey;
 
 beforeAll(async () => {
-  edge = await GivenEdge.open({ settings: { FRESHNESS: 'bounded:3600' } });
+  edge = await GivenEdge.open({ settings: { FRESHNESS: 'bounded:3600', SSH_KEY_CACHE_SECONDS: '300' } });
   ssh = new GivenSsh(edge);
   ann = await ssh.known('ann');
   stranger = await ssh.key('stranger');
@@ -51,5 +52,31 @@ describe('a guest', () => {
     const { code, stderr } = await ssh.tryGit([stranger], ['ls-remote', ssh.url()]);
     expect(code).toBe(128);
     expect(stderr).toContain('/-/link');
+  });
+});
+
+describe('an allowed, fresh look at the refs', () => {
+  it('shows the fingerprints of the host keys on the page of the HTTP door', async () => {
+    const page = await fetch(edge.url).then((answer) => answer.text());
+    const { output } = await runCommand('ssh-keyscan', ['-p', String(edge.sshPort), '127.0.0.1']);
+    const keys = [...output.matchAll(/^\S+ \S+ (AAAA\S+)$/gm)].map(([, key = '']) => key);
+    expect(keys).toHaveLength(3);
+    for (const key of keys) {
+      const hash = createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64');
+      expect(page).toContain(`SHA256:${hash.replace('=', '')} (`);
+    }
+  });
+
+  it('starts no process and makes no call, also with every neighbour cut off', async () => {
+    const look = (protocol: 0 | 1 | 2) => ssh.git([ann], ['ls-remote', ssh.url()], { protocol });
+    const expected = await look(2);
+    const before = { processes: processesStarted(), asked: { ...edge.neighbours.asked } };
+    await edge.neighbours.close();
+    await edge.primary[Symbol.asyncDispose]();
+    for (const protocol of [0, 1, 2] as const) {
+      expect(await look(protocol)).toBe(expected);
+      expect(lastCommand()).toMatchObject({ source: 'memory', protocol, status: 0 });
+    }
+    expect({ processes: processesStarted(), asked: edge.neighbours.asked }).toEqual(before);
   });
 });

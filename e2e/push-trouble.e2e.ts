@@ -83,7 +83,7 @@ const UNKNOWN = /UNKNOWN whether it arrived/;
 async function pushWhileKilling(part: string, hook: HookName): Promise<GitResult> {
   return holdingPushes(here, hook, scratch.file(), async (held: HeldPush) => {
     const pushing = push();
-    await held.reached;
+    await held.untilReached();
     const pid = await here.house.kill(part);
     await held.release();
     const result = await pushing;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import ssh2 from 'ssh2';
+import type { ClientChannel } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   descendants,
@@ -38,8 +38,8 @@ beforeAll(async () => {
     commits: 40,
     branches: 6,
     tags: 4,
-    // Several megabytes: more than fits into the windows and buffers of one connection.
-    noise: { bytes: 800_000, every: 2 },
+    // More than fits into the windows and buffers of one connection, which are 2 MiB and some.
+    noise: { bytes: 640_000, every: 4 },
   });
   await here.sim.create(path, 'WEB');
   await git(['push', '--quiet', '--mirror', here.house.primaryUrl(path)], {
@@ -103,7 +103,7 @@ describe('git over OpenSSH', () => {
 
   it('goes on while the connection changes its keys', async () => {
     const to = scratch.file();
-    await walter.git(['clone', '--quiet', '--mirror', url, to], {}, { options: ['RekeyLimit=512K'] });
+    await walter.git(['clone', '--quiet', '--mirror', url, to], {}, { options: ['RekeyLimit=256K'] });
     await expectWhole(to);
   });
 
@@ -114,7 +114,7 @@ describe('git over OpenSSH', () => {
     expect(list.stop().filter(isOurUploadPack)).toEqual([]);
 
     const clone = watchCommandLines();
-    await walter.git(['clone', '--quiet', url, scratch.file()]);
+    await walter.git(['clone', '--quiet', '--depth', '1', url, scratch.file()]);
     expect(clone.stop().filter(isOurUploadPack)).not.toEqual([]);
   });
 
@@ -234,7 +234,7 @@ describe('the door', () => {
     const tip = (await primaryRefs(here, path))['refs/heads/main'] ?? '';
     {
       await using connection = await connectSsh(here, await readFile(walter.pair.path));
-      const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+      const channel = await new Promise<ClientChannel>((resolve, reject) =>
         connection.client.exec(`git-upload-pack '/${path}.git'`, (error, opened) =>
           error ? reject(error) : resolve(opened),
         ),

@@ -52,7 +52,7 @@ export class Browser {
   }
 }
 
-const LINK = '/-/link';
+export const LINK = '/-/link';
 
 /** Links a person's account as they do it: from the link page to the primary, yes there, and back. */
 export async function linkAccount({ house }: Neighbourhood, role: Role): Promise<Browser> {

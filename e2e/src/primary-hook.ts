@@ -8,7 +8,7 @@ import type { Neighbourhood } from './neighbourhood.js';
 export type HookName = 'pre-receive' | 'post-receive';
 
 /** Runs `during` while the primary runs this shell script at the beginning of a hook of its own. */
-export async function withPrimaryHook<T>(
+async function withPrimaryHook<T>(
   { house }: Pick<Neighbourhood, 'house'>,
   name: HookName,
   script: string,
@@ -35,7 +35,7 @@ async function replace(path: string, script: string): Promise<void> {
 /** A push that the primary holds in one of its hooks. */
 export interface HeldPush {
   /** Resolves when the hook has been reached. */
-  readonly reached: Promise<void>;
+  untilReached(): Promise<void>;
   /** Lets it go on. */
   release(): Promise<void>;
 }
@@ -51,8 +51,8 @@ export async function holdingPushes<T>(
   const [reached, go] = [join(folder, 'reached'), join(folder, 'go')];
   const script = `: > '${reached}'; n=0; while [ ! -e '${go}' ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done`;
   const held = {
-    get reached() {
-      return eventually(() => existsSync(reached), { timeoutMs: 20_000, everyMs: 5 }).then(() => undefined);
+    untilReached: async () => {
+      await eventually(() => existsSync(reached), { timeoutMs: 20_000, everyMs: 5 });
     },
     release: () => writeFile(go, ''),
   };

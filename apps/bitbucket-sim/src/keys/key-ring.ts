@@ -77,7 +77,11 @@ export function holderOf(state: State, fingerprint: string, now = new Date()): K
   return deployKey && { kind: 'deploy-key', fingerprint, key: deployKey.key };
 }
 
-export function noteUse(state: State, fingerprint: string): void {
-  for (const key of [...state.sshKeys, ...state.deployKeys])
-    if (key.fingerprint === fingerprint) key.lastUsed = timestamp();
+/** To the minute: the state is written for it. @returns whether anything has changed */
+export function noteUse(state: State, fingerprint: string): boolean {
+  const now = `${timestamp().slice(0, 'YYYY-MM-DDTHH:MM'.length)}:00.000000+00:00`;
+  const keys = [...state.sshKeys, ...state.deployKeys].filter((one) => one.fingerprint === fingerprint);
+  const isNews = keys.some(({ lastUsed }) => lastUsed !== now);
+  for (const key of keys) key.lastUsed = now;
+  return isNews;
 }

@@ -37,8 +37,7 @@ export class SshConnection {
       'close',
       this.sim.live.add(() => this.socket.destroy(), fingerprint),
     );
-    noteUse(state, fingerprint);
-    this.sim.store.touch();
+    if (noteUse(state, fingerprint)) this.sim.store.touch();
     this.sim.counters.sshLogin('accepted');
     context.accept();
   }

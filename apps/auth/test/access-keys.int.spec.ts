@@ -99,16 +99,15 @@ describe('an access key', () => {
     expect((await auth.identify(publicKey)).holder).toBeUndefined();
   });
 
-  it('is trusted no longer than a verdict while the primary cannot be asked', async () => {
-    const publicKey = ofStorefront;
-    await known(auth, publicKey);
+  it('is trusted no longer than a verdict where the list cannot be looked at, or is gone', async () => {
+    await known(auth, ofStorefront);
     await query(auth.databaseUrl, `UPDATE access_key_list SET read_at = now() - interval '1 hour'`);
-    await house.sim.control.withFaults(
-      { fail: [{ class: 'rest', path: 'deploy-keys', status: 404 }] },
-      async () => {
-        expect(await may(auth, publicKey, 'storefront')).toBe('not_found');
-      },
-    );
+    const outcome = (status: number): Promise<string> =>
+      house.sim.control.withFaults({ fail: [{ class: 'rest', path: 'deploy-keys', status }] }, () =>
+        may(auth, ofStorefront, 'storefront'),
+      );
+    expect(await outcome(403)).toBe('service_unavailable');
+    expect(await outcome(404)).toBe('not_found');
   });
 });
 

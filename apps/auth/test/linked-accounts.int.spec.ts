@@ -179,6 +179,9 @@ describe('the keys of an account', () => {
       code: 'too_many_failures',
     });
     expect((await auth.identify(newPublicKey(), '198.51.100.2')).holder).toBeUndefined();
+    const { publicKey } = await givenKey('writer');
+    await house.link(auth, 'writer');
+    expect((await auth.identify(publicKey, '198.51.100.1')).holder).toEqual(holderOf('writer'));
     const { rest } = await house.sim.control.counters();
     expect(Object.values(rest.statuses).reduce((sum, count) => sum + count, 0)).toBeLessThan(10);
   });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RepositoryPath } from '@antipode/domain';
-import { isAntipodeError, toAntipodeError } from '@antipode/errors';
+import { AntipodeError, isAntipodeError, toAntipodeError } from '@antipode/errors';
 import { SingleFlight } from '../authorize/single-flight.js';
 import { KeyMetrics } from '../holders/key-metrics.js';
 import { listsOf, type ListName } from './access-key-list.js';
@@ -48,7 +48,14 @@ export class AccessKeyReader {
   async current(list: ListName, maxAgeMs: number): Promise<KnownList | undefined> {
     const known = await this.store.list(list);
     if (known?.readAt !== undefined && known.readAt > Date.now() - maxAgeMs) return known;
-    await this.read(list);
+    try {
+      await this.read(list);
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      // What the primary denies here it denies to the connection, not to whoever holds the key.
+      const hint = 'The mirror cannot look at access keys at the moment.';
+      throw new AntipodeError('service_unavailable', 'confirming an access key', {}, { cause: error, hint });
+    }
     return this.store.list(list);
   }
 

@@ -14,6 +14,8 @@ export interface NewLink {
   readonly keys: readonly AccountKey[];
   /** The moment just before the primary was asked for tokens and keys. */
   readonly askedAt: number;
+  /** When the keys are read next. */
+  readonly keysDueAt: Date;
 }
 
 /** Linked accounts and their keys. */
@@ -25,9 +27,9 @@ export class AccountsStore {
   ) {}
 
   /** Links an account, for the first time or anew. */
-  async link({ account, grant, mayWrite, keys, askedAt }: NewLink): Promise<void> {
+  async link({ account, grant, mayWrite, keys, askedAt, keysDueAt }: NewLink): Promise<void> {
     const { id, displayName } = account;
-    const columns = { displayName, mayWrite, ...this.tokens.columns(grant, askedAt) };
+    const columns = { displayName, mayWrite, keysDueAt, ...this.tokens.columns(grant, askedAt) };
     await this.database.run('linking an account', (prisma) =>
       prisma.$transaction(async (transaction) => {
         const linkedAt = new Date(askedAt);
@@ -123,6 +125,9 @@ export class AccountsStore {
   }
 }
 
+/** Nobody has so many, and one account must not fill the table. */
+const MOST_KEYS = 500;
+
 /**
  * One reading of an account's keys. A key is whose list showed it last, by the moments at which the primary was asked:
  * an old answer that comes late takes nothing back.
@@ -140,7 +145,9 @@ async function writeKeys(
     data: { keysReadAt: at, keysErrorCode: null },
   });
   if (count === 0) return;
-  const read = new Map(keys.map((key) => [fingerprintOf(key.publicKey), key.expiresOn ?? null]));
+  const read = new Map(
+    keys.slice(0, MOST_KEYS).map((key) => [fingerprintOf(key.publicKey), key.expiresOn ?? null]),
+  );
   await transaction.accountKey.deleteMany({
     where: { accountId, fingerprint: { notIn: [...read.keys()] }, seenAt: { lte: at } },
   });

@@ -13,6 +13,7 @@ import { LOCKS, SCHEMA } from './names.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 const RETRY_MS = 2000;
+const START_WAIT_MS = 15_000;
 /** A lock is held over a question to the primary: others wait for a connection longer than for a query. */
 const LOCK_CONNECTION_WAIT_MS = 15_000;
 
@@ -46,7 +47,13 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.open && !(await this.tryMigrate())) void this.keepTrying();
+    if (!this.open) return;
+    const first = this.tryMigrate().then((done) => (done ? undefined : void this.keepTrying()));
+    // A database that answers is ready before we are; one that does not must not keep credentials from being judged.
+    const timer = new AbortController();
+    const enough = sleep(START_WAIT_MS, undefined, { signal: timer.signal }).catch(() => undefined);
+    await Promise.race([first, enough]);
+    timer.abort();
   }
 
   async onApplicationShutdown(): Promise<void> {

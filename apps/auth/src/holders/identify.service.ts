@@ -32,11 +32,8 @@ export class IdentifyService {
     if (!this.database.isConfigured) return undefined;
     const fingerprint = fingerprintOf(publicKey);
     try {
-      const found = await this.limit.guard(
-        addressBlock(clientAddress),
-        () => this.holders.find(fingerprint),
-        (answer) => answer === undefined,
-      );
+      const found = await this.holders.find(fingerprint);
+      if (!found) await this.countUnknown(clientAddress);
       this.metrics.offered(found?.holder.kind ?? 'unknown');
       return found;
     } catch (error) {
@@ -44,5 +41,11 @@ export class IdentifyService {
       this.metrics.offered(known.code === 'too_many_failures' ? 'limited' : 'failed');
       throw known;
     }
+  }
+
+  /** Known keys are answered also at the limit: a colleague's full agent does not lock out those who are at work. */
+  private async countUnknown(clientAddress: string): Promise<void> {
+    const isCounted = (): boolean => true;
+    await this.limit.guard(addressBlock(clientAddress), () => Promise.resolve(), isCounted);
   }
 }

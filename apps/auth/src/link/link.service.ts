@@ -90,7 +90,8 @@ export class LinkService {
     const account = await oauth.account(grant.accessToken);
     const keys = await oauth.sshKeys(grant.accessToken, account.id);
     const mayWrite = oauth.allows(grant)?.write ?? true;
-    await this.links.link({ account, grant, mayWrite, keys, askedAt });
+    const keysDueAt = new Date(askedAt + this.config.KEY_READ_SECONDS * 1000);
+    await this.links.link({ account, grant, mayWrite, keys, askedAt, keysDueAt });
     const browser = newBrowser();
     await this.sessions.begin(browser, account.id);
     return browser;

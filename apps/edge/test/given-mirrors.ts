@@ -82,8 +82,8 @@ export class GivenMirrors {
     const mirror = this.disk.repositoryPath(id);
     if (!existsSync(mirror)) await git(['init', '--quiet', '--bare', mirror]);
     const before = await this.disk.readSnapshot(id);
-    for (const { oid } of before?.refs ?? [])
-      await git(['update-ref', `refs/antipode/pins/${oid}`, oid], { cwd: mirror });
+    const pins = new Set(before?.refs.map(({ oid }) => `update refs/antipode/pins/${oid} ${oid}\n`));
+    await git(['update-ref', '--stdin'], { cwd: mirror, input: [...pins].join('') });
     await git(
       [
         'fetch',

@@ -100,7 +100,15 @@ async function writeSecret(file: string, text: string): Promise<void> {
   }
 }
 
-function generate(kind: KeyKind): Promise<string> {
+/** ssh2 writes one ed25519 key in some hundreds in a form that it cannot read itself. */
+async function generate(kind: KeyKind): Promise<string> {
+  for (;;) {
+    const key = await generateOnce(kind);
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
+}
+
+function generateOnce(kind: KeyKind): Promise<string> {
   return new Promise((resolve, reject) => {
     const done = (error: Error | null, pair: { private: string }): void =>
       error ? reject(error) : resolve(pair.private);

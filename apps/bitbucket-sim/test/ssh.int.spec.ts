@@ -1,6 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  allProcesses,
+  Child,
+  eventually,
   git,
   makeSshKey,
   openScratch,
@@ -147,6 +150,20 @@ describe('the SSH side', () => {
     });
     expect(ssh.bytesIn).toBeGreaterThan(100);
     expect(ssh.logins.accepted).toBe(1);
+  });
+
+  it('ends git when the reader goes away', async () => {
+    const serving = async () =>
+      (await allProcesses()).filter(({ argv }) => argv.join(' ').includes(sim.data));
+    const args = ['-F', 'none', '-i', path('walter'), '-o', 'StrictHostKeyChecking=no'];
+    const options = ['-o', 'UserKnownHostsFile=/dev/null', '-o', 'IdentityAgent=none', '-T', sim.ssh];
+    const reader = new Child('ssh', [...args, ...options, "git-upload-pack 'acme/storefront.git'"], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    await eventually(async () => (await serving()).length > 0);
+    await reader.end('SIGKILL');
+
+    await eventually(async () => (await serving()).length === 0);
   });
 
   it('refuses a push without the right to write', async () => {

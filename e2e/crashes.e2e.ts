@@ -1,10 +1,19 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually, git, makeHistory, openScratch, tryGit, type GitCredential } from '@antipode/testing';
+import {
+  eventually,
+  git,
+  makeHistory,
+  openScratch,
+  runCommand,
+  tryGit,
+  type GitCredential,
+} from '@antipode/testing';
 import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
 import { cloneAndCompare, untilEqual } from './src/same-as-primary.js';
+import { SshPerson } from './src/ssh-person.js';
 
 let here: Neighbourhood;
 let as: GitCredential;
@@ -69,6 +78,28 @@ it('lets nobody in whom it cannot ask about, while auth is dead, and says so', a
   await eventually(() => git(['ls-remote', here.house.url(path)], { as }), {
     timeoutMs: 10_000,
     everyMs: 200,
+  });
+});
+
+describe('people who come over SSH', () => {
+  it('come in as before after the door and auth were killed: by the same host keys, and asked nothing', async () => {
+    await using scratch = await openScratch();
+    await using walter = await SshPerson.linked(here, 'writer', scratch);
+    await walter.untilIn();
+    const { hostname, port } = new URL(here.house.demo.mirror.ssh);
+    const { output } = await runCommand('ssh-keyscan', ['-p', port, hostname]);
+    const knownHosts = scratch.file('known_hosts');
+    await writeFile(knownHosts, output);
+    const list = (): Promise<string> =>
+      walter.git(['ls-remote', here.house.sshUrl('storefront')], {}, { knownHosts });
+    const before = await list();
+
+    for (const part of ['edge', 'auth']) {
+      await here.house.crash(part);
+      // The first that gets in at all must have been asked for nothing, and must not have to wait for a reading of keys.
+      const after = await eventually(list, { timeoutMs: 15_000, everyMs: 200 });
+      expect(after).toBe(before);
+    }
   });
 });
 

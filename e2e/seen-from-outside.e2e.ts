@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   eventually,
   git,
@@ -10,16 +10,29 @@ import {
   tryGit,
   watchCommandLines,
   type GitCredential,
+  type Scratch,
 } from '@antipode/testing';
 import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
+import { SshPerson } from './src/ssh-person.js';
 
 let here: Neighbourhood;
 let as: GitCredential;
+let scratch: Scratch;
+/** Somebody of whom the mirror keeps more than of others: an account that is linked. */
+let walter: SshPerson;
 
 beforeAll(async () => {
   here = await sharedHouse('calm');
   as = here.house.credential('reader');
+  scratch = await openScratch();
+  walter = await SshPerson.linked(here, 'writer', scratch);
+  await walter.untilIn();
 }, 240_000);
+
+afterAll(async () => {
+  await walter[Symbol.asyncDispose]();
+  await scratch[Symbol.asyncDispose]();
+});
 
 /** Everything that would let somebody in, in each form in which it could be written down. */
 async function secrets(): Promise<string[]> {
@@ -36,6 +49,7 @@ async function secrets(): Promise<string[]> {
     ...tokens.map(({ secret }) => secret),
     ...hooks.map(({ secret }) => secret ?? ''),
     ...files.map((text) => text.trim()),
+    ...(await refreshTokens()),
   ];
   const usernames = [...users.map(({ username }) => username), 'x-token-auth', 'x-bitbucket-api-token-auth'];
   const headers = usernames.flatMap((name) =>
@@ -44,9 +58,23 @@ async function secrets(): Promise<string[]> {
   return [...new Set([...plain, ...headers])].filter((secret) => secret.length > 15);
 }
 
+/** What links accounts for months; nobody but the primary itself tells it. */
+async function refreshTokens(): Promise<string[]> {
+  const state = JSON.parse(await readFile(join(here.house.data, 'bitbucket-sim/state.json'), 'utf8')) as {
+    oauth: { refreshTokens: { secret: string }[] };
+  };
+  return state.oauth.refreshTokens.map(({ secret }) => secret);
+}
+
 describe('secrets', () => {
   it('are in no log and nowhere on disk but where they are kept', async () => {
     await git(['ls-remote', here.house.url('storefront')], { as });
+    await walter.git(['ls-remote', here.house.sshUrl('storefront')]);
+    // Refused by nobody, and changing nothing: the permission of a linked account goes all the way.
+    await walter.git(['push', '--dry-run', here.house.sshUrl('storefront'), ':refs/heads/none'], {
+      cwd: await emptyRepository(),
+    });
+    expect((await refreshTokens()).length).toBeGreaterThan(0);
     const all = await secrets();
     expect(all.length).toBeGreaterThan(10);
     // Redis keeps its data in memory until it is told to write it.
@@ -55,12 +83,21 @@ describe('secrets', () => {
     for (const file of await filesBelow(here.house.data)) {
       // Where they live: the launcher's own, the simulated primary's own, the way in for tests, and Redis's own password.
       if (/^(secrets|bitbucket-sim)\/|^demo\.json$|^redis\/redis\.conf$/.test(file)) continue;
+      // What people have committed, and compressed: hundreds of megabytes that would tell nothing.
+      if (/^repositories\/.*\.pack$/.test(file)) continue;
       const bytes = await readFile(join(here.house.data, file)).catch(() => Buffer.alloc(0));
       // PostgreSQL's files hold what it once wrote, also what was deleted since.
       if (all.some((secret) => bytes.includes(secret))) elsewhere.push(file);
     }
     expect(elsewhere).toEqual([]);
   }, 60_000);
+
+  it('are readable by nobody else, where they are the keys of the SSH door', async () => {
+    const folder = join(here.house.data, 'state/ssh-host-keys');
+    const names = await readdir(folder);
+    expect(names.length).toBeGreaterThanOrEqual(2);
+    for (const name of names) expect((await stat(join(folder, name))).mode & 0o077).toBe(0);
+  });
 
   it('are in no command line while clones and syncs run', async () => {
     await using scratch = await openScratch();
@@ -124,6 +161,41 @@ describe('one request', () => {
     });
   });
 
+  it('is one line and one count as well where it comes over SSH, and names no key and no account', async () => {
+    const before = (await requestLines('command')).length;
+    const counted = await sshCommands();
+    await walter.git(['ls-remote', here.house.sshUrl('storefront')]);
+    const [line, ...more] = await eventually(async () => {
+      const added = (await requestLines('command')).slice(before);
+      return added.length > 0 ? added : undefined;
+    });
+    expect(more).toEqual([]);
+    const { id } = await here.mirror.repository(`${here.house.workspace}/storefront`);
+    expect(line).toMatchObject({
+      level: 'info',
+      door: 'ssh',
+      command: 'git-upload-pack',
+      status: 0,
+      repository_id: id,
+      source: 'memory',
+      protocol: 2,
+      bytes_out: expect.any(Number),
+      ms: expect.any(Number),
+    });
+    expect(await sshCommands()).toBe(counted + 1);
+    const [, blob = 'no key'] = walter.pair.publicKey.split(' ');
+    const log = await here.house.log('edge');
+    expect([blob, walter.atPrimary.fingerprint].filter((part) => log.includes(part))).toEqual([]);
+  });
+
+  /** Those that were answered from memory. */
+  async function sshCommands(): Promise<number> {
+    const text = await (await fetch(`${here.house.at(10)}/metrics`)).text();
+    const line =
+      /^antipode_edge_ssh_commands_total\{command="git-upload-pack",source="memory",outcome="ok"[^}]*\} (\d+)$/m;
+    return Number(line.exec(text)?.[1] ?? 0);
+  }
+
   it('goes on under its trace in the queue and in git, where it is a webhook', async () => {
     await here.sim.commit(`${here.house.workspace}/storefront`, { files: { 'traced.txt': `${Date.now()}` } });
     const traces = async (service: string, msg: string): Promise<unknown[]> => {
@@ -172,11 +244,15 @@ describe('metrics and health', () => {
   });
 });
 
-async function requestLines(): Promise<Record<string, unknown>[]> {
+async function requestLines(kind: 'request' | 'command' = 'request'): Promise<Record<string, unknown>[]> {
   const lines = (await here.house.log('edge')).split('\n').filter((line) => line.startsWith('{'));
-  return lines
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ msg }) => msg === 'request');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === kind);
+}
+
+async function emptyRepository(): Promise<string> {
+  const path = scratch.file();
+  await git(['init', '--quiet', path]);
+  return path;
 }
 
 async function redis(command: readonly string[]): Promise<string> {

@@ -17,7 +17,7 @@ import {
   type Refs,
   type Scratch,
 } from '@antipode/testing';
-import { KEY_CACHE_MS, KEY_READ_MS, sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
+import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
 import { fromOurDisk, primaryRefs, untilEqual } from './src/same-as-primary.js';
 import { connectSsh } from './src/ssh-connection.js';
 import { SshPerson } from './src/ssh-person.js';
@@ -27,10 +27,17 @@ let scratch: Scratch;
 let walter: SshPerson;
 let path: string;
 let url: string;
+/** Other keys of the same account. */
+const further: Partial<Record<'rsa' | 'ecdsa', { path: string; uuid: string }>> = {};
 
 beforeAll(async () => {
   here = await sharedHouse('calm');
   scratch = await openScratch();
+  for (const kind of ['rsa', 'ecdsa'] as const) {
+    const pair = await makeSshKey(scratch.path, kind, kind);
+    const { uuid } = await here.sim.addSshKey(here.house.user('writer').username, pair.publicKey);
+    further[kind] = { path: pair.path, uuid };
+  }
   walter = await SshPerson.linked(here, 'writer', scratch);
   path = `${here.house.workspace}/over-ssh`;
   url = here.house.sshUrl(path);
@@ -52,6 +59,7 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
+  for (const { uuid } of Object.values(further)) await here.sim.removeSshKey(walter.username, uuid);
   await walter[Symbol.asyncDispose]();
   await here.sim.remove(path);
   await scratch[Symbol.asyncDispose]();
@@ -126,16 +134,7 @@ const refsIn = (listed: string): Refs =>
   Object.fromEntries(listed.split('\n').map((line) => line.split('\t').reverse() as [string, string]));
 
 describe('git over the clients of others', () => {
-  /** A further key of the same account, which the mirror learns of by itself. */
-  async function furtherKey(kind: 'rsa' | 'ecdsa'): Promise<string> {
-    const pair = await makeSshKey(scratch.path, `further-${kind}`, kind);
-    await here.sim.addSshKey(walter.username, pair.publicKey);
-    await eventually(async () => (await walter.ssh([], { key: pair.path })).output.includes('Hello, '), {
-      timeoutMs: KEY_READ_MS + KEY_CACHE_MS + 10_000,
-      everyMs: 300,
-    });
-    return pair.path;
-  }
+  const keyOf = (kind: 'rsa' | 'ecdsa'): string => further[kind]?.path ?? '';
 
   async function run(program: string, ...args: string[]): Promise<void> {
     const { code, output } = await runCommand(program, args);
@@ -143,7 +142,7 @@ describe('git over the clients of others', () => {
   }
 
   it('such as plink, which Sourcetree brings, with an RSA key', async () => {
-    const key = await furtherKey('rsa');
+    const key = keyOf('rsa');
     await run('puttygen', key, '-O', 'private', '-o', `${key}.ppk`);
     const [hostKey] = await shownFingerprints();
     const env = {
@@ -157,7 +156,7 @@ describe('git over the clients of others', () => {
   });
 
   it('such as dbclient, with an ECDSA key', async () => {
-    const key = await furtherKey('ecdsa');
+    const key = keyOf('ecdsa');
     await run('dropbearconvert', 'openssh', 'dropbear', key, `${key}.dropbear`);
     const env = {
       GIT_SSH_COMMAND: `dbclient -y -y -i '${key}.dropbear'`,

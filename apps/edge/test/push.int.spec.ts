@@ -230,6 +230,8 @@ describe('who may push', () => {
       ),
     );
     expect(hidden).toContain('either does not exist or you do not have access');
+    // As Bitbucket: a 404 would tell somebody who may fetch that there is no such repository.
+    expect(hidden).toContain('403');
     expect(unselected).toBe(hidden);
     expect(missing).toBe(hidden);
     expect((await tryPush(WRITER, 'acme/unselected')).stderr.replace('acme/unselected', '…')).toBe(hidden);

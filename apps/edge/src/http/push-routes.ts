@@ -16,6 +16,7 @@ import { passableHeaders } from './passable-headers.js';
 import { readBody, type BodyBudget } from './read-body.js';
 import { beginStream, refuse, sendBytes } from './respond.js';
 import { contentType } from './routes.js';
+import { NOT_FOUND_SENTENCE } from './sentences.js';
 import { streamAnswer, type StreamLimits } from './stream-answer.js';
 
 export interface PushRoutesOptions {
@@ -43,7 +44,16 @@ export class PushRoutes {
   constructor(private readonly options: PushRoutesOptions) {}
 
   /** `GET …/info/refs?service=git-receive-pack` */
-  async advertise(exchange: Exchange): Promise<void> {
+  advertise(exchange: Exchange): Promise<void> {
+    return forbidding(() => this.relayAdvertisement(exchange));
+  }
+
+  /** `POST …/git-receive-pack` */
+  receive(exchange: Exchange): Promise<void> {
+    return forbidding(() => this.relayPush(exchange));
+  }
+
+  private async relayAdvertisement(exchange: Exchange): Promise<void> {
     const { request, response, knock } = exchange;
     const session = await this.enter(exchange);
     if (this.options.mode === 'refuse') return this.refuseAdvertisement(response, session);
@@ -62,8 +72,7 @@ export class PushRoutes {
     }
   }
 
-  /** `POST …/git-receive-pack` */
-  async receive(exchange: Exchange): Promise<void> {
+  private async relayPush(exchange: Exchange): Promise<void> {
     const { request, response } = exchange;
     const session = await this.enter(exchange);
     if (typeOf(request) !== REQUEST) return refuseType(response);
@@ -137,6 +146,23 @@ export class PushRoutes {
     }
     closeAfter(response);
     refuse(response, { status: 403, sentence: this.options.sentences.refused(repository.path) });
+  }
+}
+
+/**
+ * Bitbucket answers a push to what is missing or hidden with 403, not 404: somebody who may fetch but not push would
+ * otherwise read that there is no such repository. Missing, hidden and not mirrored stay one answer.
+ */
+async function forbidding(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const known = toAntipodeError(error, 'pushing');
+    if (known.code !== 'not_found') throw error;
+    throw new AntipodeError('denied', known.message, known.context, {
+      cause: known,
+      hint: NOT_FOUND_SENTENCE,
+    });
   }
 }
 

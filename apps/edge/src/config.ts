@@ -98,8 +98,8 @@ const schema = z.object({
     )
     .transform((text) => text.replace(/\/$/, ''))
     .optional(),
-  /** From the first byte of a connection until it is known who comes. */
-  SSH_LOGIN_SECONDS: seconds(3600).default(60),
+  /** From the first byte of a connection until it is known who comes; somebody may have to type a passphrase. */
+  SSH_LOGIN_SECONDS: seconds(3600).default(120),
   /** Keys that one client may offer, and other attempts to sign in, on one connection. */
   SSH_AUTH_TRIES: z.coerce.number().int().min(2).max(1000).default(40),
   SSH_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(2000),

@@ -172,7 +172,7 @@ describe('a door that is not to be worn down', () => {
       socket.resume();
       await once(socket, 'end');
       // Our half stays open; the door's is gone, so that it resets what still comes.
-      const closed = once(socket, 'close');
+      const closed = new Promise((resolve) => socket.once('close', resolve));
       const timer = setInterval(() => socket.write('.'), 20);
       await closed.finally(() => clearInterval(timer));
     });

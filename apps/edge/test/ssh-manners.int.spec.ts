@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ssh2, { type Client, type ClientChannel } from 'ssh2';
 import { FLUSH, readPackets, writeCommandRequest } from '@antipode/git-wire';
 import { descendants, eventually, git, localRefs, runCommand } from '@antipode/testing';
+import { SshDoor } from '../src/ssh/ssh-door.js';
 import { GivenEdge } from './given-edge.js';
 import { GivenSsh, type GivenKey } from './given-ssh.js';
 
@@ -12,7 +13,8 @@ let edge: GivenEdge;
 let ssh: GivenSsh;
 let ann: GivenKey;
 const LARGE = 'acme/large';
-const LARGE_BYTES = 24 * 1024 * 1024;
+/** Of hex, so the pack has half of it: more than all buffers between git and a client that does not read. */
+const LARGE_BYTES = 28 * 1024 * 1024;
 
 beforeAll(async () => {
   edge = await GivenEdge.open({
@@ -32,6 +34,11 @@ beforeAll(async () => {
 afterAll(() => edge[Symbol.asyncDispose]());
 
 const lastCommand = () => edge.logs.filter(({ door }) => door === 'ssh').at(-1);
+const LS_REFS = writeCommandRequest({
+  command: 'ls-refs',
+  capabilities: new Map(),
+  args: ['ref-prefix refs/heads/main'],
+});
 const upload = (path = 'acme/widget') => `git-upload-pack '/${path}.git'`;
 
 /** A client of which every step is a test's own. */
@@ -128,18 +135,12 @@ describe('what is not git', () => {
 });
 
 describe('a conversation', () => {
-  const lsRefs = writeCommandRequest({
-    command: 'ls-refs',
-    capabilities: new Map(),
-    args: ['ref-prefix refs/heads/main'],
-  });
-
   it('answers several questions on one channel, and ends at the flush', async () => {
     await using client = await connectAs(ann);
     const channel = await exec(client, upload());
     const heard = hear(channel);
-    channel.write(Buffer.concat([lsRefs, lsRefs.subarray(0, 7)]));
-    channel.write(Buffer.concat([lsRefs.subarray(7), FLUSH]));
+    channel.write(Buffer.concat([LS_REFS, LS_REFS.subarray(0, 7)]));
+    channel.write(Buffer.concat([LS_REFS.subarray(7), FLUSH]));
     const { stdout, status } = await heard;
     const text = stdout.toString();
     expect(text.match(/refs\/heads\/main/g)).toHaveLength(2);
@@ -171,7 +172,7 @@ describe('a conversation', () => {
 
   it('goes on while keys are exchanged anew', async () => {
     const target = join(edge.folder, 'rekeyed');
-    await ssh.git([ann], ['clone', '--quiet', '--mirror', ssh.url(LARGE), target], {}, '-o', 'RekeyLimit=1M');
+    await ssh.git([ann], ['clone', '--quiet', '--mirror', ssh.url(LARGE), target], {}, '-o', 'RekeyLimit=4M');
     expect(await localRefs(target)).toEqual(await localRefs(edge.mirrors.origin(LARGE)));
   });
 
@@ -261,5 +262,24 @@ describe('clients other than OpenSSH', () => {
     }
     for (const name of tried)
       expect(await localRefs(target(name))).toEqual(await localRefs(edge.mirrors.origin()));
+  });
+});
+
+describe('a door that closes', () => {
+  it('lets a running command come to its end, and takes no new one', async () => {
+    const client = await connectAs(ann);
+    const channel = await exec(client, upload());
+    const heard = hear(channel);
+    const idle = await connectAs(ann);
+    const idleGone = once(idle, 'close');
+    const closed = edge.app.get(SshDoor).beforeApplicationShutdown();
+    await idleGone;
+    const refused = await hear(await exec(client, upload()));
+    expect(refused.stdout.toString()).toContain('is being restarted');
+    channel.write(Buffer.concat([LS_REFS, FLUSH]));
+    const { stdout, status } = await heard;
+    expect(stdout.toString()).toContain('refs/heads/main');
+    expect(status).toBe(0);
+    await closed;
   });
 });

@@ -13,6 +13,8 @@ const MOST_UNSENT = 1024 * 1024;
  */
 export class ChannelOutput extends Writable {
   bytesTaken = 0;
+  /** Ends the write that is under way. */
+  private settle: ((error?: Error) => void) | undefined;
 
   constructor(
     private readonly target: Writable,
@@ -28,16 +30,28 @@ export class ChannelOutput extends Writable {
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
+    const settle = (error?: Error): void => {
+      if (this.settle !== settle) return;
+      this.settle = undefined;
+      done(error);
+    };
+    this.settle = settle;
     this.target.write(chunk, (error) => {
-      if (error) return done(new AntipodeError('cancelled', 'writing to the client', {}, { cause: error }));
+      if (error) return settle(new AntipodeError('cancelled', 'writing to the client', {}, { cause: error }));
       this.bytesTaken += chunk.length;
-      this.whenSent(done);
+      this.whenSent(settle);
     });
+  }
+
+  /** A closed channel of ssh2 never calls back; whoever waits for a write must not wait for ever. */
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    done(error);
+    this.settle?.(error ?? new AntipodeError('cancelled', 'writing to the client'));
   }
 
   private whenSent(done: () => void): void {
     if (this.socket.writableLength <= MOST_UNSENT || !this.socket.writableNeedDrain) done();
-    else this.socket.once('drain', done);
+    else this.socket.once('drain', () => done());
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Connection, Session as ChannelSession } from 'ssh2';
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import type { Caller } from '../session/caller.js';
 import { Visit } from '../session/visit.js';
@@ -42,6 +43,7 @@ export interface FinishedCommand {
   readonly startedAt: number;
 }
 
+const tracer = trace.getTracer('antipode.edge');
 /** ssh2 lets a client send more than its window; what nobody reads must not fill our memory. */
 const MOST_UNREAD_BYTES = 4 * 1024 * 1024;
 const LINGER_MS = 2000;
@@ -123,7 +125,7 @@ export class SshConnection {
     const opened = new SshSession({
       session,
       socket,
-      run: (channel) => this.run(channel),
+      run: (channel) => this.trace(channel),
       onAgent: () => {
         this.lendsAgent = true;
         this.agent ??= openAgent(client);
@@ -133,8 +135,21 @@ export class SshConnection {
     this.sessions.set(session, opened);
   }
 
-  private async run(channel: RunningChannel): Promise<number> {
-    const visit = new Visit();
+  private trace(channel: RunningChannel): Promise<number> {
+    const name = `ssh ${this.options.commands.nameOf(channel)}`;
+    return tracer.startActiveSpan(name, { kind: SpanKind.SERVER, root: true }, async (span) => {
+      const visit = new Visit();
+      const status = await this.run(channel, visit);
+      span.setAttributes({ 'process.exit.code': status, 'antipode.source': visit.source });
+      if (visit.repositoryId) span.setAttribute('antipode.repository_id', visit.repositoryId);
+      if (visit.push) span.setAttribute('antipode.push', visit.push);
+      if (status === FAILED) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+      return status;
+    });
+  }
+
+  private async run(channel: RunningChannel, visit: Visit): Promise<number> {
     const startedAt = performance.now();
     this.running.add(channel);
     this.stillness.watch(channel);

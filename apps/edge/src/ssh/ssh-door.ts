@@ -135,7 +135,8 @@ export class SshDoor implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** A client that speaks SSH. */
   private meet(client: Connection, name: string): void {
     const arrived = this.arriving.get(name);
-    if (!arrived) return void client.end();
+    // Its socket was cut a moment ago.
+    if (!arrived) return void client.on('error', () => undefined).end();
     this.arriving.delete(name);
     offerNoSha1(client);
     const { names, keys, maxTries, limits, commands, commandLimits, openAgent, metrics } = this.options;

@@ -13,4 +13,6 @@ export const DEVELOPER_SCOPES: readonly string[] = [
   'read:repository',
   'write:repository',
   'read:ssh-key',
+  'write:ssh-key',
+  'delete:ssh-key',
 ];

@@ -42,6 +42,7 @@ beforeAll(async () => {
   const made = repositories.find(({ fullName }) => fullName === path);
   folder = `${made?.uuid.slice(1, -1)}.git`;
   await here.mirror.untilSynced(path);
+  await untilEqual(here, path, 30_000);
   await git(['clone', '--quiet', here.house.url(path), work], { as });
 }, 240_000);
 
@@ -52,11 +53,7 @@ beforeEach(async () => {
   branch = `refs/heads/pushed-${Date.now()}`;
 });
 
-afterEach(async () => {
-  await here.sim.heal();
-  // Whatever happened: mirror and primary agree in the end, and the next push works.
-  await untilEqual(here, path, 40_000);
-});
+afterEach(() => here.sim.heal());
 
 afterAll(async () => {
   await here.sim.remove(path);
@@ -166,6 +163,12 @@ describe('when the primary answers with an error', () => {
     await expectHonest(result);
     expect(await hasArrived()).toBe(false);
   });
+});
+
+it('whatever happened, mirror and primary agree in the end, and the next push works', async () => {
+  await untilEqual(here, path, 40_000);
+  expect(await push()).toMatchObject({ code: 0 });
+  expect(await untilEqual(here, path)).toHaveProperty([branch], tip);
 });
 
 /** Kills somebody while the primary unpacks what comes. */

@@ -42,7 +42,7 @@ async function runOne(step) {
   return { ...counts, name: step.name, seconds };
 }
 
-/** Tests against the clock fail now and then on a machine that others use: those files once more, by themselves. */
+/** Tests against the clock, or against Nx's cache, fail now and then on a busy machine: those files once more, alone. */
 async function tryAgain(step, first) {
   process.stdout.write(`↻ ${step.name}: once more, alone: ${first.failedFiles.join(' ')}\n`);
   const again = await attempt(step, first.failedFiles);

@@ -48,7 +48,7 @@ export const STEPS = [
       ),
   },
   { name: 'types', quick: true, seconds: 400, command: () => tool('tsc', '--noEmit', '-p', 'tsconfig.json') },
-  { name: 'unit', quick: true, jest: true, seconds: 900, command: jest(2, 'unit') },
+  { name: 'unit', quick: true, jest: true, secondTry: true, seconds: 900, command: jest(2, 'unit') },
   { name: 'integration', jest: true, secondTry: true, seconds: 2400, command: jest(2, 'integration') },
   { name: 'e2e', jest: true, secondTry: true, seconds: 1800, command: jest(1, 'e2e') },
 ];

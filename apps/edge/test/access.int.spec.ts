@@ -47,11 +47,17 @@ describe('who may read what', () => {
       await ask(edge.url, `/acme/..${INFO_REFS}`, { headers: reader }),
       await ask(edge.url, `/antipode/x.git${INFO_REFS}`, { headers: reader }),
       await ask(edge.url, `/acme/.git${INFO_REFS}`, { headers: reader }),
-      await ask(edge.url, `/acme/widget.git/info/refs?service=git-receive-pack`, { headers: stranger }),
     ];
     for (const answer of answers) expect(shape(answer)).toEqual(shape(answers[0] as (typeof answers)[0]));
     expect(answers[0]?.status).toBe(404);
     expect(answers[0]?.body.toString()).toContain('either does not exist or you do not have access');
+    // To whoever wants to push the primary says the same with 403.
+    const push = '/info/refs?service=git-receive-pack';
+    for (const path of ['/acme/widget.git', '/acme/missing.git'])
+      expect(shape(await ask(edge.url, path + push, { headers: stranger }))).toEqual({
+        ...shape(answers[0] as (typeof answers)[0]),
+        status: 403,
+      });
   });
 
   it('asks about unknown paths as about known ones', async () => {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import type { Grant, OAuth, Primary } from '@antipode/primary';
 import type { KnownKey, LinkedAccount } from '../accounts/account.js';
 import { PRIMARY } from '../authorize/primary.token.js';
@@ -87,8 +88,7 @@ export class LinkService {
   }
 
   private async link(oauth: OAuth, grant: Grant, askedAt: number): Promise<string> {
-    const account = await oauth.account(grant.accessToken);
-    const keys = await oauth.sshKeys(grant.accessToken, account.id);
+    const { account, keys } = await readPerson(oauth, grant);
     const mayWrite = oauth.allows(grant)?.write ?? true;
     const keysDueAt = new Date(askedAt + this.config.KEY_READ_SECONDS * 1000);
     await this.links.link({ account, grant, mayWrite, keys, askedAt, keysDueAt });
@@ -99,6 +99,18 @@ export class LinkService {
 
   private get redirectUri(): string {
     return `${linkPage(this.config) ?? ''}/callback`;
+  }
+}
+
+/** @throws AntipodeError `primary_*`: a primary that lets somebody sign in and then knows nobody makes no sense. */
+async function readPerson(oauth: OAuth, { accessToken }: Grant) {
+  try {
+    const account = await oauth.account(accessToken);
+    return { account, keys: await oauth.sshKeys(accessToken, account.id) };
+  } catch (error) {
+    const known = toAntipodeError(error, 'reading a person');
+    if (known.code !== 'not_found') throw error;
+    throw new AntipodeError('primary_misbehaved', known.message, known.context, { cause: known });
   }
 }
 

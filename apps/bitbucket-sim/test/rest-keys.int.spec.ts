@@ -58,7 +58,8 @@ describe('keys by REST', () => {
     const { publicKey } = await newKey();
     const body = { key: publicKey };
     const others = await sim.get(keysOf('walter'), 'olivia');
-    const lacksWrite = await sim.rest('POST', keysOf('walter'), { as: 'walter', body });
+    const readOnly = await scoped('walter', 'read:ssh-key');
+    const lacksWrite = await sim.rest('POST', keysOf('walter'), { headers: readOnly, body });
     const byToken = await sim.get(keysOf('walter'), 'mirror');
     const unknown = await sim.get('/users/walter/ssh-keys', 'olivia');
 

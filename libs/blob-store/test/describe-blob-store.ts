@@ -23,7 +23,7 @@ export function describeBlobStore(name: string, open: () => Promise<OpenBlobStor
       here = await open();
       store = here.store;
     });
-    afterAll(() => here[Symbol.asyncDispose]());
+    afterAll(async () => here[Symbol.asyncDispose]());
 
     const given = async (bytes = randomBytes(100_000)): Promise<{ bytes: Buffer; blob: Blob }> => {
       const blob = blobOf(bytes);
@@ -64,9 +64,9 @@ export function describeBlobStore(name: string, open: () => Promise<OpenBlobStor
     });
 
     it.each([
-      ['other bytes', (bytes: Buffer) => [Buffer.from(bytes).fill(0, 5, 6)]],
-      ['too few bytes', (bytes: Buffer) => [bytes.subarray(1)]],
-      ['too many bytes', (bytes: Buffer) => [bytes, Buffer.from('x')]],
+      ['other bytes', (bytes: Buffer): Buffer[] => [Buffer.from(bytes).fill(0, 5, 6)]],
+      ['too few bytes', (bytes: Buffer): Buffer[] => [bytes.subarray(1)]],
+      ['too many bytes', (bytes: Buffer): Buffer[] => [bytes, Buffer.from('x')]],
     ])('refuses %s, and has nothing of them', async (_, lie) => {
       const bytes = randomBytes(5000).fill(1, 5, 6);
       const blob = blobOf(bytes);
@@ -113,7 +113,8 @@ export function describeBlobStore(name: string, open: () => Promise<OpenBlobStor
 
     it('names all that it has', async () => {
       const blobs = [(await given()).blob, (await given()).blob];
-      const listed = await Array.fromAsync(store.list());
+      const listed: Blob[] = [];
+      for await (const blob of store.list()) listed.push(blob);
       expect(listed).toEqual(expect.arrayContaining(blobs));
     });
 

@@ -10,7 +10,7 @@ describeBlobStore('a directory', async () => {
   const scratch = await openScratch();
   const store = new DirectoryStore({ root: scratch.path, keepFreeBytes: 0 });
   await store.open();
-  return { store, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
+  return { store, [Symbol.asyncDispose]: async () => scratch[Symbol.asyncDispose]() };
 });
 
 describe('a directory of blobs', () => {
@@ -18,7 +18,7 @@ describe('a directory of blobs', () => {
   beforeEach(async () => {
     scratch = await openScratch();
   });
-  afterEach(() => scratch[Symbol.asyncDispose]());
+  afterEach(async () => scratch[Symbol.asyncDispose]());
 
   it('leaves nothing half-way behind, whatever was refused', async () => {
     const store = new DirectoryStore({ root: scratch.path, keepFreeBytes: 0 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { rm } from 'node:fs/promises';
 import type { GitCredential } from '@antipode/testing';
@@ -26,9 +27,11 @@ export async function verifyClone(site: Site, subject: Subject): Promise<void> {
   const { path } = site.large;
   const target = join(site.scratch, 'verified');
   await rm(target, { recursive: true, force: true });
-  await run('git', ['clone', '--quiet', '--mirror', `${subject.origin}/${path}.git`, target], {
-    env: gitSettings(subject.credential),
-  });
+  await patiently(() =>
+    run('git', ['clone', '--quiet', '--mirror', `${subject.origin}/${path}.git`, target], {
+      env: gitSettings(subject.credential),
+    }),
+  );
   await run('git', ['-C', target, 'fsck', '--connectivity-only', '--no-dangling']);
   const cloned = await run('git', ['-C', target, 'for-each-ref', '--format=%(objectname) %(refname)']);
   const wanted = await site.house.primaryRefs(path);
@@ -38,6 +41,20 @@ export async function verifyClone(site: Site, subject: Subject): Promise<void> {
   }
   await rm(target, { recursive: true });
 }
+
+/** A full house asks who comes late to come again (503 with Retry-After), and so does this. */
+async function patiently(clone: () => Promise<string>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return void (await clone());
+    } catch (error) {
+      if (tries === MOST_TRIES || !String(error).includes('503')) throw error;
+      await sleep(5000);
+    }
+  }
+}
+
+const MOST_TRIES = 10;
 
 const lsRemote = (origin: string, credential: GitCredential, path: string): Promise<string> =>
   run('git', ['ls-remote', `${origin}/${path}.git`], { env: gitSettings(credential) });

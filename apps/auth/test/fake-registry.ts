@@ -25,6 +25,7 @@ export async function startFakeRegistry(
       }),
     ),
     reportSync: notHere,
+    reportLfs: notHere,
     learnRepository: notHere,
     getSelection: notHere,
     setSelection: notHere,

@@ -158,6 +158,7 @@ export class FakeNeighbours {
       learnRepository: answerUnary((request: registry.LearnRepositoryRequest) => this.learn(request.path)),
       getConnection: unused,
       reportSync: unused,
+      reportLfs: unused,
       getSelection: unused,
       setSelection: unused,
     };

@@ -32,6 +32,7 @@ export class FakeRegistry implements AsyncDisposable {
         this.reports.push(...reports);
         return Promise.resolve({});
       }),
+      reportLfs: answerUnary(() => Promise.reject(new Error('not here'))),
       learnRepository: answerUnary(() => Promise.reject(new Error('not here'))),
       getSelection: answerUnary(() => Promise.reject(new Error('not here'))),
       setSelection: answerUnary(() => Promise.reject(new Error('not here'))),

@@ -11,3 +11,11 @@ export {
 } from './batch-response.js';
 export { readBatchResponse } from './read-batch-response.js';
 export { LONGEST_POINTER, readPointer, writePointer } from './pointer.js';
+export {
+  openTicketKey,
+  readTicket,
+  TICKET_PATH,
+  writeTicket,
+  type Ticket,
+  type TicketAction,
+} from './ticket.js';

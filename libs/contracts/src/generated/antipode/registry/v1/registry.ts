@@ -177,6 +177,29 @@ export interface ReportSyncRequest {
 export interface ReportSyncResponse {
 }
 
+export interface LfsReport {
+  repositoryId: string;
+  /** Objects that belong to the repository and are here, and their bytes. */
+  objects: number;
+  bytes: number;
+  /** Objects that its commits point to and that are not here (yet). */
+  missing: number;
+  missingBytes: number;
+  /** Why the latest of them could not be had: one sentence without secrets, and its code; empty where nothing failed. */
+  error: string;
+  errorCode: string;
+  /** When the report was made (milliseconds since 1970). */
+  reportedAtMs: number;
+}
+
+export interface ReportLfsRequest {
+  node: string;
+  reports: LfsReport[];
+}
+
+export interface ReportLfsResponse {
+}
+
 export interface Selection {
   /** True: every project. False: those named. */
   all: boolean;
@@ -1393,6 +1416,349 @@ export const ReportSyncResponse: MessageFns<ReportSyncResponse> = {
   },
 };
 
+function createBaseLfsReport(): LfsReport {
+  return {
+    repositoryId: "",
+    objects: 0,
+    bytes: 0,
+    missing: 0,
+    missingBytes: 0,
+    error: "",
+    errorCode: "",
+    reportedAtMs: 0,
+  };
+}
+
+export const LfsReport: MessageFns<LfsReport> = {
+  encode(message: LfsReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.repositoryId !== "") {
+      writer.uint32(10).string(message.repositoryId);
+    }
+    if (message.objects !== 0) {
+      writer.uint32(16).int64(message.objects);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(24).int64(message.bytes);
+    }
+    if (message.missing !== 0) {
+      writer.uint32(32).int64(message.missing);
+    }
+    if (message.missingBytes !== 0) {
+      writer.uint32(40).int64(message.missingBytes);
+    }
+    if (message.error !== "") {
+      writer.uint32(50).string(message.error);
+    }
+    if (message.errorCode !== "") {
+      writer.uint32(58).string(message.errorCode);
+    }
+    if (message.reportedAtMs !== 0) {
+      writer.uint32(64).int64(message.reportedAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LfsReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLfsReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.repositoryId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.objects = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.missing = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.missingBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.errorCode = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.reportedAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LfsReport {
+    return {
+      repositoryId: isSet(object.repositoryId)
+        ? globalThis.String(object.repositoryId)
+        : isSet(object.repository_id)
+        ? globalThis.String(object.repository_id)
+        : "",
+      objects: isSet(object.objects) ? globalThis.Number(object.objects) : 0,
+      bytes: isSet(object.bytes) ? globalThis.Number(object.bytes) : 0,
+      missing: isSet(object.missing) ? globalThis.Number(object.missing) : 0,
+      missingBytes: isSet(object.missingBytes)
+        ? globalThis.Number(object.missingBytes)
+        : isSet(object.missing_bytes)
+        ? globalThis.Number(object.missing_bytes)
+        : 0,
+      error: isSet(object.error) ? globalThis.String(object.error) : "",
+      errorCode: isSet(object.errorCode)
+        ? globalThis.String(object.errorCode)
+        : isSet(object.error_code)
+        ? globalThis.String(object.error_code)
+        : "",
+      reportedAtMs: isSet(object.reportedAtMs)
+        ? globalThis.Number(object.reportedAtMs)
+        : isSet(object.reported_at_ms)
+        ? globalThis.Number(object.reported_at_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: LfsReport): unknown {
+    const obj: any = {};
+    if (message.repositoryId !== "") {
+      obj.repositoryId = message.repositoryId;
+    }
+    if (message.objects !== 0) {
+      obj.objects = Math.round(message.objects);
+    }
+    if (message.bytes !== 0) {
+      obj.bytes = Math.round(message.bytes);
+    }
+    if (message.missing !== 0) {
+      obj.missing = Math.round(message.missing);
+    }
+    if (message.missingBytes !== 0) {
+      obj.missingBytes = Math.round(message.missingBytes);
+    }
+    if (message.error !== "") {
+      obj.error = message.error;
+    }
+    if (message.errorCode !== "") {
+      obj.errorCode = message.errorCode;
+    }
+    if (message.reportedAtMs !== 0) {
+      obj.reportedAtMs = Math.round(message.reportedAtMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LfsReport>): LfsReport {
+    return LfsReport.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LfsReport>): LfsReport {
+    const message = createBaseLfsReport();
+    message.repositoryId = object.repositoryId ?? "";
+    message.objects = object.objects ?? 0;
+    message.bytes = object.bytes ?? 0;
+    message.missing = object.missing ?? 0;
+    message.missingBytes = object.missingBytes ?? 0;
+    message.error = object.error ?? "";
+    message.errorCode = object.errorCode ?? "";
+    message.reportedAtMs = object.reportedAtMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseReportLfsRequest(): ReportLfsRequest {
+  return { node: "", reports: [] };
+}
+
+export const ReportLfsRequest: MessageFns<ReportLfsRequest> = {
+  encode(message: ReportLfsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    for (const v of message.reports) {
+      LfsReport.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportLfsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportLfsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reports.push(LfsReport.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReportLfsRequest {
+    return {
+      node: isSet(object.node) ? globalThis.String(object.node) : "",
+      reports: globalThis.Array.isArray(object?.reports) ? object.reports.map((e: any) => LfsReport.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ReportLfsRequest): unknown {
+    const obj: any = {};
+    if (message.node !== "") {
+      obj.node = message.node;
+    }
+    if (message.reports?.length) {
+      obj.reports = message.reports.map((e) => LfsReport.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReportLfsRequest>): ReportLfsRequest {
+    return ReportLfsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportLfsRequest>): ReportLfsRequest {
+    const message = createBaseReportLfsRequest();
+    message.node = object.node ?? "";
+    message.reports = object.reports?.map((e) => LfsReport.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReportLfsResponse(): ReportLfsResponse {
+  return {};
+}
+
+export const ReportLfsResponse: MessageFns<ReportLfsResponse> = {
+  encode(_: ReportLfsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportLfsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportLfsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ReportLfsResponse {
+    return {};
+  },
+
+  toJSON(_: ReportLfsResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReportLfsResponse>): ReportLfsResponse {
+    return ReportLfsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ReportLfsResponse>): ReportLfsResponse {
+    const message = createBaseReportLfsResponse();
+    return message;
+  },
+};
+
 function createBaseSelection(): Selection {
   return { all: false, projectKeys: [] };
 }
@@ -1802,6 +2168,16 @@ export const RegistryServiceService = {
     responseSerialize: (value: ReportSyncResponse): Buffer => Buffer.from(ReportSyncResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReportSyncResponse => ReportSyncResponse.decode(value),
   },
+  /** Remembers how the large files of a repository are doing on one node. The newest report wins. */
+  reportLfs: {
+    path: "/antipode.registry.v1.RegistryService/ReportLfs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReportLfsRequest): Buffer => Buffer.from(ReportLfsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReportLfsRequest => ReportLfsRequest.decode(value),
+    responseSerialize: (value: ReportLfsResponse): Buffer => Buffer.from(ReportLfsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReportLfsResponse => ReportLfsResponse.decode(value),
+  },
   /** Which projects are mirrored. */
   getSelection: {
     path: "/antipode.registry.v1.RegistryService/GetSelection" as const,
@@ -1852,6 +2228,8 @@ export interface RegistryServiceServer extends UntypedServiceImplementation {
   getConnection: handleUnaryCall<GetConnectionRequest, GetConnectionResponse>;
   /** Remembers how a repository is doing on one node. The newest report wins. */
   reportSync: handleUnaryCall<ReportSyncRequest, ReportSyncResponse>;
+  /** Remembers how the large files of a repository are doing on one node. The newest report wins. */
+  reportLfs: handleUnaryCall<ReportLfsRequest, ReportLfsResponse>;
   /** Which projects are mirrored. */
   getSelection: handleUnaryCall<GetSelectionRequest, GetSelectionResponse>;
   /**
@@ -1933,6 +2311,22 @@ export interface RegistryServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReportSyncResponse) => void,
+  ): ClientUnaryCall;
+  /** Remembers how the large files of a repository are doing on one node. The newest report wins. */
+  reportLfs(
+    request: ReportLfsRequest,
+    callback: (error: ServiceError | null, response: ReportLfsResponse) => void,
+  ): ClientUnaryCall;
+  reportLfs(
+    request: ReportLfsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReportLfsResponse) => void,
+  ): ClientUnaryCall;
+  reportLfs(
+    request: ReportLfsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReportLfsResponse) => void,
   ): ClientUnaryCall;
   /** Which projects are mirrored. */
   getSelection(

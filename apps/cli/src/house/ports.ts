@@ -17,11 +17,12 @@ export interface Ports {
   readonly lfsOps: number;
   readonly simSsh: number;
   readonly authHttp: number;
+  readonly lfsHttp: number;
 }
 
 export const DEFAULT_PORT_BASE = 7990;
-/** Offsets 0 to 16 are in use. */
-export const HIGHEST_PORT_BASE = 65535 - 16;
+/** Offsets 0 to 17 are in use. */
+export const HIGHEST_PORT_BASE = 65535 - 17;
 
 export function portsFrom(base: number): Ports {
   return {
@@ -42,5 +43,6 @@ export function portsFrom(base: number): Ports {
     lfsOps: base + 14,
     simSsh: base + 15,
     authHttp: base + 16,
+    lfsHttp: base + 17,
   };
 }

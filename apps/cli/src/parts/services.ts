@@ -70,7 +70,7 @@ const ownPorts = (ports: Ports): Record<ServiceName, Listens> => ({
   auth: { ops: ports.authOps, grpc: ports.authGrpc, http: ports.authHttp },
   registry: { ops: ports.registryOps, grpc: ports.registryGrpc, http: ports.registryHttp },
   sync: { ops: ports.syncOps, grpc: ports.syncGrpc },
-  lfs: { ops: ports.lfsOps, grpc: ports.lfsGrpc },
+  lfs: { ops: ports.lfsOps, grpc: ports.lfsGrpc, http: ports.lfsHttp },
   edge: { ops: ports.edgeOps, http: ports.edgeHttp, ssh: ports.edgeSsh },
 });
 
@@ -94,6 +94,7 @@ function sharedSettings({ dataFolder, ports, ...options }: ServicesOptions): Rec
     DATABASE_URL: options.databaseUrl,
     REDIS_URL: options.redisUrl,
     AUTH_HTTP: `http://127.0.0.1:${ports.authHttp}`,
+    LFS_HTTP: `http://127.0.0.1:${ports.lfsHttp}`,
     PUBLIC_URL: publicUrl(ports),
     SSH_URL: publicSshUrl(ports),
     ADMIN_TOKEN: options.adminToken,

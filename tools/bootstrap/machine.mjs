@@ -43,6 +43,12 @@ export const NEEDS = {
     brew: 'dropbear',
     why: 'the tests log in with Dropbear',
   },
+  gitLfs: {
+    names: ['git-lfs'],
+    debian: ['git-lfs'],
+    brew: 'git-lfs',
+    why: 'the tests move large files with git-lfs',
+  },
 };
 
 /** Installs what is missing. @throws StepFailed where that cannot be done from here, with how to do it by hand */

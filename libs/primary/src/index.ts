@@ -2,6 +2,7 @@ export { createPrimary } from './create-primary.js';
 export { decodeUrlPath } from './decode-url-path.js';
 export { judgeRefusal } from './git-oracle/judge-refusal.js';
 export type { AccessKey, AccessKeys } from './access-keys.js';
+export type { LfsQuestion, PrimaryLfs } from './lfs/primary-lfs.js';
 export type { AccountKey, AuthorizeUrl, ExchangeCode, Grant, OAuth, PrimaryAccount } from './oauth.js';
 export { readConnectionCredential } from './read-connection-credential.js';
 export { primarySettings, type PrimaryConfig } from './settings.js';

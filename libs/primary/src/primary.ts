@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RepositoryId, RepositoryPath, Right } from '@antipode/domain';
 import type { AccessKeys } from './access-keys.js';
+import type { PrimaryLfs } from './lfs/primary-lfs.js';
 import type { OAuth } from './oauth.js';
 
 /**
@@ -49,6 +50,9 @@ export interface Primary {
 
   /** The Authorization header with which the connection itself fetches git data. */
   gitAuthorization(credential: ConnectionCredential): string;
+
+  /** The host's LFS server; whether it has one shows when it is asked. */
+  readonly lfs: PrimaryLfs;
 
   /** Absent where the host has no API to list repositories. */
   readonly discovery?: Discovery;

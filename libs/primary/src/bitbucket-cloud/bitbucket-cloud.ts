@@ -3,6 +3,7 @@ import type { RepositoryId, RepositoryPath } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
 import { askGit, type GitOracleOptions } from '../git-oracle/git-oracle.js';
 import { openAgent } from '../http/open-agent.js';
+import { LfsClient } from '../lfs/lfs-client.js';
 import type { OAuth } from '../oauth.js';
 import type { AccessQuestion, ConnectionCredential, Primary, Verdict } from '../primary.js';
 import { readSecretFile } from '../read-secret-file.js';
@@ -31,6 +32,7 @@ export class BitbucketCloud implements Primary {
   readonly sshUrl: string;
   readonly accessKeys: BitbucketAccessKeys;
   readonly oauth?: OAuth;
+  readonly lfs: LfsClient;
   private readonly base: string;
   private readonly oracle: GitOracleOptions & { readonly agent: Agent };
 
@@ -39,6 +41,7 @@ export class BitbucketCloud implements Primary {
     this.displayName = new URL(this.base).host;
     const timeoutMs = config.PRIMARY_TIMEOUT_SECONDS * 1000;
     this.oracle = { timeoutMs, agent: openAgent({ connections: config.PRIMARY_CONNECTIONS, timeoutMs }) };
+    this.lfs = new LfsClient({ ...this.oracle, gitUrl: (path) => this.gitUrl(path) });
     const base = (config.PRIMARY_API_URL ?? API_URL).replace(/\/+$/, '');
     const rest = new RestClient({ base, timeoutMs, agent: this.oracle.agent });
     const workspace = (): string => config.PRIMARY_WORKSPACE ?? missingWorkspace();

@@ -4,6 +4,7 @@ import { AntipodeError } from '@antipode/errors';
 import { askGit, type GitOracleOptions } from '../git-oracle/git-oracle.js';
 import { basic } from '../http/basic.js';
 import { openAgent } from '../http/open-agent.js';
+import { LfsClient } from '../lfs/lfs-client.js';
 import type { AccessQuestion, ConnectionCredential, Primary, Verdict } from '../primary.js';
 import type { PrimaryConfig } from '../settings.js';
 import { identifyByPath } from './identify.js';
@@ -18,6 +19,7 @@ export class GitHttp implements Primary {
   readonly displayName: string;
   readonly onDemand: boolean;
   readonly configured: readonly RepositoryPath[];
+  readonly lfs: LfsClient;
   private readonly base: string;
   private readonly suffix: string;
   private readonly oracle: GitOracleOptions & { readonly agent: Agent };
@@ -33,6 +35,7 @@ export class GitHttp implements Primary {
     this.configured = [...new Set(config.PRIMARY_REPOSITORIES.map(configuredPath))];
     const timeoutMs = config.PRIMARY_TIMEOUT_SECONDS * 1000;
     this.oracle = { timeoutMs, agent: openAgent({ connections: config.PRIMARY_CONNECTIONS, timeoutMs }) };
+    this.lfs = new LfsClient({ ...this.oracle, gitUrl: (path) => this.gitUrl(path) });
   }
 
   parseRepositoryPath(path: string): RepositoryPath | undefined {

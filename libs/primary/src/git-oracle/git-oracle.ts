@@ -2,6 +2,7 @@ import { request, type Dispatcher } from 'undici';
 import { AntipodeError } from '@antipode/errors';
 import type { GitService } from '@antipode/domain';
 import { connectionError, isStaleConnection } from '../http/connection-error.js';
+import { isSendable } from '../http/is-sendable.js';
 import { readBounded } from '../http/read-bounded.js';
 import { USER_AGENT } from '../http/request-headers.js';
 import type { AccessQuestion, Verdict } from '../primary.js';
@@ -18,9 +19,6 @@ const SERVICE: Record<AccessQuestion['right'], GitService> = {
 };
 const REFUSAL_TEXT_BYTES = 1024;
 const UNREAD_BODY_BYTES = 64 * 1024;
-const LONGEST_AUTHORIZATION = 16 * 1024;
-// What may stand in a header's value (RFC 9110): anything else could start a header of its own.
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
 const DOING = 'asking the primary for access';
 
 /**
@@ -45,8 +43,6 @@ export async function askGit(
     throw error instanceof AntipodeError ? error : connectionError(error, DOING, signal);
   }
 }
-
-const isSendable = (text: string): boolean => text.length <= LONGEST_AUTHORIZATION && HEADER_VALUE.test(text);
 
 async function send(
   question: AccessQuestion & { readonly url: string },

@@ -15,27 +15,50 @@ export interface ByteRange {
 }
 
 /**
- * Keeps blobs by the hash of their bytes. What is there is whole and was verified when it came; it may be asked for
- * and put by several processes at the same time.
+ * Keeps blobs by the hash of their bytes. What is there is whole; it may be asked for and adopted by several
+ * processes at the same time.
  */
 export interface BlobStore {
+  /** A local folder for what is on its way in. Files that nobody wrote to for an hour are swept at the next opening. */
+  readonly incomingFolder: string;
+
+  /** Makes what is missing and sweeps what a killed process left; call it once, before all else. */
+  open(): Promise<void>;
+
+  /** Lets go of connections and stops counting. */
+  close(): Promise<void>;
+
+  /**
+   * Asks for room before something of that size comes in. It sets nothing aside: ask again while much is coming.
+   *
+   * @throws AntipodeError `disk_full`: less than the floor would stay free, or the quota would be exceeded.
+   */
+  requireRoom(bytes: number): Promise<void>;
+
   /** Its size in bytes; undefined where it is absent. */
   sizeOf(oid: string): Promise<number | undefined>;
 
   /**
-   * Its bytes, or a part of them; undefined where it is absent.
+   * Its bytes, or a part of them that lies within it; undefined where it is absent.
    *
    * A blob that is removed meanwhile is read to its end. Destroying the stream lets go of everything.
    */
   read(oid: string, range?: ByteRange): Promise<Readable | undefined>;
 
   /**
-   * Takes a blob in. Nothing of it is there before all of it has come and was verified.
+   * Takes in a file of the incoming folder whose bytes the caller has verified. Nothing of it is there before all of it is, and then
+   * it outlives a power cut. Afterwards the file is the store's, or gone; where this fails it stays the caller's.
    *
-   * @throws AntipodeError `primary_misbehaved` where the bytes are not those of that name and size, `disk_full` where
-   *   there is no room, `cancelled` when `signal` aborts; or whatever ended the source.
+   * @throws AntipodeError `invalid` where the file has another size, `disk_full`, `service_unavailable` where the
+   *   store cannot be reached, `cancelled` when `signal` aborts.
    */
-  put(blob: Blob, source: Readable, signal?: AbortSignal): Promise<void>;
+  adopt(blob: Blob, file: string, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * A link by which anybody can download it from the store itself for so long, with Range; only stores of that kind
+   * have any. It does not ask whether the blob is there.
+   */
+  presign?(oid: string, how: { readonly expiresInSeconds: number }): Promise<string>;
 
   /** It is no error where it is absent. */
   remove(oid: string): Promise<void>;

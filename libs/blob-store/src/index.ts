@@ -1,2 +1,3 @@
 export { type Blob, type BlobStore, type ByteRange } from './blob-store.js';
+export { blobPath, openBlob } from './directory-layout.js';
 export { DirectoryStore, type DirectoryStoreOptions } from './directory-store.js';

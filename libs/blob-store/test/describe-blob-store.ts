@@ -1,17 +1,29 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { access, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isAntipodeError } from '@antipode/errors';
+import { eventually } from '@antipode/testing';
 import type { Blob, BlobStore } from '../src/blob-store.js';
 
 export interface OpenBlobStore extends AsyncDisposable {
   readonly store: BlobStore;
+  /** Another one at the same place, opened; it takes no more than so many bytes. */
+  again(maxBytes: number): Promise<BlobStore>;
 }
 
 export const blobOf = (bytes: Buffer): Blob => ({
   oid: createHash('sha256').update(bytes).digest('hex'),
   size: bytes.length,
 });
+
+/** As an arrival leaves it: whole, hashed, in the incoming folder. */
+export async function arrived(store: BlobStore, bytes: Buffer): Promise<string> {
+  const file = join(store.incomingFolder, randomUUID());
+  await writeFile(file, bytes);
+  return file;
+}
 
 /** What every place for blobs must do. */
 export function describeBlobStore(name: string, open: () => Promise<OpenBlobStore>): void {
@@ -27,7 +39,7 @@ export function describeBlobStore(name: string, open: () => Promise<OpenBlobStor
 
     const given = async (bytes: Buffer = randomBytes(100_000)): Promise<{ bytes: Buffer; blob: Blob }> => {
       const blob = blobOf(bytes);
-      await store.put(blob, Readable.from([bytes.subarray(0, 33), bytes.subarray(33)]));
+      await store.adopt(blob, await arrived(store, bytes));
       return { bytes, blob };
     };
     const read = async (...question: Parameters<BlobStore['read']>): Promise<Buffer | undefined> => {
@@ -59,47 +71,34 @@ export function describeBlobStore(name: string, open: () => Promise<OpenBlobStor
 
     it('takes the same blob again, also twice at the same time', async () => {
       const { bytes, blob } = await given();
-      await Promise.all([1, 2].map(() => store.put(blob, Readable.from([bytes]))));
+      const files = await Promise.all([1, 2].map(() => arrived(store, bytes)));
+      await Promise.all(files.map((file) => store.adopt(blob, file)));
       expect(await read(blob.oid)).toEqual(bytes);
     });
 
-    it.each([
-      ['other bytes', (bytes: Buffer): Buffer[] => [Buffer.from(bytes).fill(0, 5, 6)]],
-      ['too few bytes', (bytes: Buffer): Buffer[] => [bytes.subarray(1)]],
-      ['too many bytes', (bytes: Buffer): Buffer[] => [bytes, Buffer.from('x')]],
-    ])('refuses %s, and has nothing of them', async (_, lie) => {
-      const bytes = randomBytes(5000).fill(1, 5, 6);
-      const blob = blobOf(bytes);
-      await expect(store.put(blob, Readable.from(lie(bytes)))).rejects.toMatchObject({
-        code: 'primary_misbehaved',
+    it('leaves nothing of what it took in the incoming folder', async () => {
+      const bytes = randomBytes(100);
+      const file = await arrived(store, bytes);
+      await store.adopt(blobOf(bytes), file);
+      await expect(access(file)).rejects.toMatchObject({ code: 'ENOENT' });
+    });
+
+    it('refuses a file of another size, and leaves it where it is', async () => {
+      const blob = blobOf(randomBytes(5000));
+      const file = await arrived(store, Buffer.from('too short'));
+      await expect(store.adopt(blob, file)).rejects.toMatchObject({ code: 'invalid' });
+      await expectAbsent(blob);
+      expect(await readFile(file, 'utf8')).toBe('too short');
+    });
+
+    it('does not begin when it is told to stop, and leaves the file where it is', async () => {
+      const bytes = randomBytes(10);
+      const file = await arrived(store, bytes);
+      await expect(store.adopt(blobOf(bytes), file, AbortSignal.abort())).rejects.toMatchObject({
+        code: 'cancelled',
       });
-      await expectAbsent(blob);
-    });
-
-    it('has nothing of a blob whose source breaks off, and takes it the next time', async () => {
-      const bytes = randomBytes(5000);
-      const blob = blobOf(bytes);
-      const broken = Readable.from(
-        (function* () {
-          yield bytes.subarray(0, 100);
-          throw new Error('the line went dead');
-        })(),
-      );
-      await expect(store.put(blob, broken)).rejects.toThrow('the line went dead');
-      await expectAbsent(blob);
-      await given(bytes);
-      expect(await read(blob.oid)).toEqual(bytes);
-    });
-
-    it('stops when it is told to, and lets go of the source', async () => {
-      const blob = blobOf(randomBytes(10));
-      const endless = new Readable({ read: () => undefined });
-      const stop = new AbortController();
-      const putting = store.put(blob, endless, stop.signal);
-      stop.abort();
-      await expect(putting).rejects.toMatchObject({ code: 'cancelled' });
-      expect(endless.destroyed).toBe(true);
-      await expectAbsent(blob);
+      await expectAbsent(blobOf(bytes));
+      expect(await readFile(file)).toEqual(bytes);
     });
 
     it('forgets what is removed, though whoever reads it reads on', async () => {
@@ -116,6 +115,27 @@ export function describeBlobStore(name: string, open: () => Promise<OpenBlobStor
       const listed: Blob[] = [];
       for await (const blob of store.list()) listed.push(blob);
       expect(listed).toEqual(expect.arrayContaining(blobs));
+    });
+
+    it('refuses more than its quota, and counts what was there, what came and what went', async () => {
+      const { blob } = await given();
+      let held = 0;
+      for await (const { size } of store.list()) held += size;
+
+      const full = await here.again(held + 10);
+      await eventually(async () => {
+        const refused = await full.requireRoom(11).catch((error: unknown) => error);
+        return isAntipodeError(refused) && refused.code === 'disk_full';
+      });
+      await full.requireRoom(10);
+      await full.remove(blob.oid);
+      await full.requireRoom(10 + blob.size);
+      const bytes = randomBytes(20);
+      await full.adopt(blobOf(bytes), await arrived(full, bytes));
+      await full.adopt(blobOf(bytes), await arrived(full, bytes));
+      await full.requireRoom(blob.size - 10);
+      await expect(full.requireRoom(blob.size - 9)).rejects.toMatchObject({ code: 'disk_full' });
+      await full.close();
     });
 
     it.each(['', 'x', '../../etc/passwd', 'a'.repeat(63), 'A'.repeat(64), `${'a'.repeat(64)}/x`])(

@@ -1,16 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, utimes, writeFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openScratch, type Scratch } from '@antipode/testing';
-import { DirectoryStore } from '../src/directory-store.js';
-import { blobOf, describeBlobStore } from './describe-blob-store.js';
+import { blobPath, openBlob } from '../src/directory-layout.js';
+import { DirectoryStore, type DirectoryStoreOptions } from '../src/directory-store.js';
+import { arrived, blobOf, describeBlobStore } from './describe-blob-store.js';
+
+const opened = async (options: DirectoryStoreOptions): Promise<DirectoryStore> => {
+  const store = new DirectoryStore(options);
+  await store.open();
+  return store;
+};
 
 describeBlobStore('a directory', async () => {
   const scratch = await openScratch();
-  const store = new DirectoryStore({ root: scratch.path, keepFreeBytes: 0 });
-  await store.open();
-  return { store, [Symbol.asyncDispose]: async () => scratch[Symbol.asyncDispose]() };
+  const options = { root: scratch.path, keepFreeBytes: 0 };
+  return {
+    store: await opened(options),
+    again: (maxBytes) => opened({ ...options, maxBytes }),
+    [Symbol.asyncDispose]: async () => scratch[Symbol.asyncDispose](),
+  };
 });
 
 describe('a directory of blobs', () => {
@@ -20,31 +29,30 @@ describe('a directory of blobs', () => {
   });
   afterEach(async () => scratch[Symbol.asyncDispose]());
 
-  it('leaves nothing half-way behind, whatever was refused', async () => {
-    const store = new DirectoryStore({ root: scratch.path, keepFreeBytes: 0 });
-    await store.open();
-    const blob = blobOf(randomBytes(100));
-    await store.put(blob, Readable.from([Buffer.from('lies')])).catch(() => undefined);
-    expect(await readdir(scratch.file('incoming'))).toEqual([]);
-  });
-
   it('keeps a part of the disk free', async () => {
-    const store = new DirectoryStore({ root: scratch.path, keepFreeBytes: Number.MAX_SAFE_INTEGER });
-    await store.open();
-    const source = Readable.from([Buffer.from('hello')]);
-    await expect(store.put(blobOf(Buffer.from('hello')), source)).rejects.toMatchObject({
-      code: 'disk_full',
-    });
-    expect(source.destroyed).toBe(true);
+    const store = await opened({ root: scratch.path, keepFreeBytes: Number.MAX_SAFE_INTEGER });
+    await expect(store.requireRoom(1)).rejects.toMatchObject({ code: 'disk_full' });
   });
 
   it('sweeps at its opening what a killed process left, but not what somebody may be writing', async () => {
-    const store = new DirectoryStore({ root: scratch.path, keepFreeBytes: 0 });
-    await store.open();
-    for (const name of ['old', 'young']) await writeFile(scratch.file(`incoming/${name}`), 'x');
-    const yesterday = new Date(Date.now() - 25 * 3_600_000);
-    await utimes(scratch.file('incoming/old'), yesterday, yesterday);
-    await store.open();
-    expect(await readdir(scratch.file('incoming'))).toEqual(['young']);
+    const options = { root: scratch.path, keepFreeBytes: 0 };
+    const store = await opened(options);
+    for (const name of ['old', 'young']) await writeFile(`${store.incomingFolder}/${name}`, 'x');
+    const before = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(`${store.incomingFolder}/old`, before, before);
+    await opened(options);
+    expect(await readdir(store.incomingFolder)).toEqual(['young']);
+  });
+
+  it('lets others read what it has without a store of their own', async () => {
+    const store = await opened({ root: scratch.path, keepFreeBytes: 0 });
+    const bytes = randomBytes(100);
+    const { oid, size } = blobOf(bytes);
+    expect(await openBlob(scratch.path, oid)).toBeUndefined();
+    await store.adopt({ oid, size }, await arrived(store, bytes));
+    await using file = await openBlob(scratch.path, oid);
+    expect(await file?.readFile()).toEqual(bytes);
+    expect(await readFile(blobPath(scratch.path, oid))).toEqual(bytes);
+    await expect(openBlob(scratch.path, '../../../etc/passwd')).rejects.toMatchObject({ code: 'invalid' });
   });
 });

@@ -1,0 +1,59 @@
+import { statfs } from 'node:fs/promises';
+import { AntipodeError } from '@antipode/errors';
+import type { Blob } from './blob-store.js';
+
+export interface RoomOptions {
+  /** So much of the disk stays free, in bytes: a full disk stops more than this store. */
+  readonly keepFreeBytes: number;
+  /** Of all blobs together; absent: as much as fits. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Says whether there is room for more.
+ *
+ * What the store holds is counted once, in the background, and kept current from then on. Until the count is
+ * through, less than the truth is known, so the quota may be exceeded by what comes in meanwhile.
+ */
+export class Room {
+  private used = 0;
+  private closed = false;
+
+  constructor(
+    private readonly folder: string,
+    private readonly options: RoomOptions,
+  ) {}
+
+  /** Only a quota needs the count; without one nothing is listed. */
+  async count(blobs: AsyncIterable<Blob>): Promise<void> {
+    if (this.options.maxBytes === undefined) return;
+    for await (const { size } of blobs) {
+      if (this.closed) return;
+      this.used += size;
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** @param bytes that came, or, below zero, that went. */
+  changed(bytes: number): void {
+    this.used += bytes;
+  }
+
+  /** @throws AntipodeError `disk_full` */
+  async require(bytes: number): Promise<void> {
+    const { keepFreeBytes, maxBytes = Infinity } = this.options;
+    if (this.used + bytes > maxBytes) throw full('the quota is reached', { wanted: bytes, maxBytes });
+    const { bavail, bsize } = await statfs(this.folder);
+    const free = bavail * bsize;
+    if (free - bytes < keepFreeBytes)
+      throw full('too little of the disk is free', { wanted: bytes, free, keepFreeBytes });
+  }
+}
+
+const full = (why: string, context: Record<string, unknown>): AntipodeError =>
+  new AntipodeError('disk_full', `making room for an object: ${why}`, context, { hint: FULL });
+
+export const FULL = 'The storage for LFS objects is full.';

@@ -6,7 +6,11 @@ import { runStep, say } from './steps.mjs';
 
 const PNPM = 'pnpm@10.34.8';
 /** Prisma clients: results of the build although they lie among its sources. */
-const GENERATED_BY_BUILD = ['apps/auth/src/generated', 'apps/registry/src/generated'];
+const GENERATED_BY_BUILD = [
+  'apps/auth/src/generated',
+  'apps/lfs/src/generated',
+  'apps/registry/src/generated',
+];
 
 /** Installs the packages that the lockfile names, unless exactly these were installed last time. */
 export async function installWorkspace(root) {

@@ -6,6 +6,7 @@ import type { RepositoryDisk } from './git/repository-disk.js';
 import type { EventSource } from './hooks/event-source.js';
 import type { Webhooks } from './hooks/webhooks.js';
 import type { Counters } from './http/counters.js';
+import type { LfsDisk } from './lfs/lfs-disk.js';
 import type { LiveStreams } from './git/live-streams.js';
 import type { RateLimits } from './http/rate-limits.js';
 import type { SshAddress } from './ssh/ssh-door.js';
@@ -15,6 +16,7 @@ import type { StateStore } from './state/state.store.js';
 export interface Simulator {
   readonly store: StateStore;
   readonly disk: RepositoryDisk;
+  readonly lfsDisk: LfsDisk;
   readonly faults: Faults;
   readonly limits: RateLimits;
   readonly counters: Counters;

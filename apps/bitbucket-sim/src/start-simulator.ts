@@ -13,6 +13,7 @@ import { EventSource } from './hooks/event-source.js';
 import { Webhooks } from './hooks/webhooks.js';
 import { Counters } from './http/counters.js';
 import { RateLimits } from './http/rate-limits.js';
+import { LfsDisk } from './lfs/lfs-disk.js';
 import { Urls } from './rest/shapes/links.js';
 import { seedSample } from './sample/seed-sample.js';
 import type { Simulator } from './simulator.js';
@@ -34,6 +35,7 @@ export interface RunningSimulator {
 export async function startSimulator(config: SimulatorConfig): Promise<RunningSimulator> {
   const store = new StateStore(config.data);
   const disk = new RepositoryDisk(config.data);
+  const lfsDisk = new LfsDisk(config.data);
   await disk.prepare();
   if (config.sample) await seedSample(store, disk);
   // A slow push may take its time.
@@ -43,7 +45,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<RunningSi
   const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
   const sshDoor = new SshDoor(await openHostKeys(config.data));
   const ssh = await sshDoor.listen(config.sshPort, config.host);
-  const simulator = assemble(store, disk, new Urls(config.publicUrl ?? url), ssh);
+  const simulator = assemble({ store, disk, lfsDisk }, new Urls(config.publicUrl ?? url), ssh);
   const door = new FrontDoor(simulator);
   sshDoor.open(simulator);
   server.on('request', (req, res) => {
@@ -56,14 +58,18 @@ export async function startSimulator(config: SimulatorConfig): Promise<RunningSi
 }
 
 /** @param urls used in webhook payloads; answers use the address that was asked. */
-function assemble(store: StateStore, disk: RepositoryDisk, urls: Urls, ssh: SshAddress): Simulator {
+function assemble(
+  kept: Pick<Simulator, 'store' | 'disk' | 'lfsDisk'>,
+  urls: Urls,
+  ssh: SshAddress,
+): Simulator {
+  const { store, disk } = kept;
   const faults = new Faults();
   const webhooks = new Webhooks(store, faults);
   const events = new EventSource(store, disk, webhooks, urls);
   const pushes = new Pushes(store, disk, events);
   return {
-    store,
-    disk,
+    ...kept,
     faults,
     webhooks,
     events,

@@ -28,12 +28,16 @@ export { overSsh, runSsh, type SshIdentity } from './over-ssh.js';
 export { localRefs, lsRemote, withoutHead, type Refs } from './refs.js';
 export { openScratch, type Scratch } from './scratch.js';
 export { SimApi } from './sim-api.js';
+export { type LargeCommit, type LargeFile, type SimLfs } from './sim-lfs.js';
 export {
   type NewCommit,
   type SimCounters,
   type SimDeployKey,
   type SimFaults,
   type SimKeySubject,
+  type SimLfsFault,
+  type SimLfsObject,
+  type SimLfsObjectCounts,
   type SimPush,
   type SimSshKey,
   type SimState,

@@ -1,5 +1,6 @@
 import { authorizeAs } from './authorize-as.js';
 import type { GitCredential } from './git.js';
+import { SimLfs } from './sim-lfs.js';
 import type {
   NewCommit,
   SimCounters,
@@ -13,6 +14,9 @@ import type {
 
 /** The simulated Bitbucket, by its control API and by its REST API as the workspace's owner. */
 export class SimApi {
+  /** Its large files. */
+  readonly lfs = new SimLfs(this);
+
   constructor(
     private readonly url: string,
     /** E-mail and API token of the owner: the REST form of the credential. */

@@ -2,23 +2,52 @@
 
 /** A part of the simulator's fault plan; what is absent works as it should (see its README). */
 export interface SimFaults {
-  latencyMs?: { rest?: number; git?: number; ssh?: number; oauth?: number };
+  latencyMs?: { rest?: number; git?: number; ssh?: number; oauth?: number; lfs?: number };
   fail?: (SimAim & { status: number; body?: 'json' | 'html' | 'empty'; retryAfterSeconds?: number })[];
   truncate?: (SimAim & { afterBytes: number })[];
   /** The push dies without a word to the pusher. */
   pushes?: (SimAim & { at: 'pack' | 'before-refs' | 'after-refs' })[];
+  lfs?: SimLfsFault[];
   webhooks?: { drop?: number | 'all'; duplicate?: number | 'all'; reorder?: number; delayMs?: number };
   readOnly?: boolean;
   down?: 'destroy' | 'unavailable' | null;
 }
 
 export interface SimAim {
-  class?: 'rest' | 'git' | 'ssh' | 'oauth' | 'all';
+  /** `lfs` is its API: batches and locks. */
+  class?: 'rest' | 'git' | 'ssh' | 'oauth' | 'lfs' | 'all';
   path?: string;
   method?: string;
   operation?: 'info-refs' | 'upload-pack' | 'receive-pack';
   times?: number;
 }
+
+/** What can happen to large files; `times` absent is always. Several kinds may strike one request. */
+export type SimLfsFault = { times?: number } & (
+  | ({ oid?: string } & SimLfsObjectFault)
+  /** Every batch answers so: with a status, with a page that is no JSON, or never. */
+  | { kind: 'refused'; status: number; retryAfterSeconds?: number }
+  | { kind: 'garbage' }
+  | { kind: 'silent' }
+);
+
+/** `oid` absent is all objects. */
+export type SimLfsObjectFault =
+  /** 404: in the batch, which is the default, or only on the media host. */
+  | { kind: 'lost'; at?: 'batch' | 'media' }
+  /** A wrong byte, the right length. */
+  | { kind: 'corrupt' }
+  /** The connection breaks after so many bytes of the body. */
+  | { kind: 'truncated'; afterBytes: number }
+  | { kind: 'slow'; firstByteMs?: number; bytesPerSecond?: number }
+  /** Batches hand out links that the media host refuses; only a new batch helps. */
+  | { kind: 'expired' }
+  /** The media host answers with a status (500). */
+  | { kind: 'broken'; status?: number; method?: 'GET' | 'PUT' | 'POST' }
+  /** Downloads are sent elsewhere, by default once and to a third origin. */
+  | { kind: 'redirected'; to?: 'itself' | 'elsewhere'; hops?: number }
+  /** Range is ignored: 200. */
+  | { kind: 'rangeless' };
 
 export interface SimCount {
   readonly requests: number;
@@ -45,6 +74,34 @@ export interface SimCounters {
   };
   /** By grant type; `authorize` is the consent page. */
   readonly oauth: SimCount & { readonly grants: Readonly<Record<string, SimCount>> };
+  readonly lfs: {
+    /** Requests to the API: batches and locks. */
+    readonly api: SimCount;
+    readonly batches: Readonly<Record<'download' | 'upload', { requests: number; objects: number }>>;
+    /** Batches, by "workspace/slug". */
+    readonly repositories: Readonly<Record<string, Record<'download' | 'upload', number>>>;
+    readonly locks: number;
+    /** The other origin; stray: refused since it carried an Authorization, or another link's header, not asked for. */
+    readonly media: SimCount & { readonly strayAuthorization: number; readonly strayHeader: number };
+    /** By oid; objects that nobody has asked for are absent (`SimLfs.traffic` gives zeros). */
+    readonly objects: Readonly<Record<string, SimLfsObjectCounts>>;
+  };
+}
+
+export interface SimLfsObject {
+  readonly oid: string;
+  readonly size: number;
+}
+
+export interface SimLfsObjectCounts {
+  /** By batches that want to download. */
+  readonly asked: number;
+  /** Answers with bytes of it, whole or in part. */
+  readonly downloads: number;
+  readonly bytesOut: number;
+  readonly uploads: number;
+  readonly bytesIn: number;
+  readonly verifications: number;
 }
 
 /** A push by git, as the host has seen it. */

@@ -1,6 +1,7 @@
 import type { ControlRoute } from './control-route.js';
 import { FAULT_ROUTES } from './routes/faults.js';
 import { KEY_ROUTES } from './routes/keys.js';
+import { LFS_ROUTES } from './routes/lfs.js';
 import { OAUTH_ROUTES } from './routes/oauth.js';
 import { PEOPLE_ROUTES } from './routes/people.js';
 import { PUSH_ROUTES } from './routes/pushes.js';
@@ -18,6 +19,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
   ...OAUTH_ROUTES,
   ...REPOSITORY_ROUTES,
   ...PUSH_ROUTES,
+  ...LFS_ROUTES,
   ...FAULT_ROUTES,
   ...TRAFFIC_ROUTES,
 ];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { lfsFault } from './lfs-fault.js';
 
-const trafficClass = z.enum(['rest', 'git', 'ssh', 'oauth', 'all']);
+const trafficClass = z.enum(['rest', 'git', 'ssh', 'oauth', 'lfs', 'all']);
 const count = z.union([z.literal('all'), z.int().min(0)]);
 
 const latency = z.int().min(0).default(0);
@@ -17,7 +18,9 @@ const aim = {
 
 /** The body of `PUT /_sim/faults`. Everything absent is "no such fault". */
 export const faultPlan = z.strictObject({
-  latencyMs: z.strictObject({ rest: latency, git: latency, ssh: latency, oauth: latency }).prefault({}),
+  latencyMs: z
+    .strictObject({ rest: latency, git: latency, ssh: latency, oauth: latency, lfs: latency })
+    .prefault({}),
   fail: z
     .array(
       z.strictObject({
@@ -36,6 +39,8 @@ export const faultPlan = z.strictObject({
    * after the refs have moved.
    */
   pushes: z.array(z.strictObject({ ...aim, at: z.enum(['pack', 'before-refs', 'after-refs']) })).default([]),
+  /** What happens to large files. */
+  lfs: z.array(lfsFault).default([]),
   webhooks: z
     .strictObject({
       drop: count.default(0),

@@ -1,12 +1,15 @@
 import { noFaults, type FaultPlan } from './fault-plan.js';
+import type { LfsFault } from './lfs-fault.js';
 
 /** What a fault may aim at. */
 export interface Target {
-  readonly class: 'rest' | 'git' | 'ssh' | 'oauth';
+  readonly class: 'rest' | 'git' | 'ssh' | 'oauth' | 'lfs';
   readonly method: string;
   readonly path: string;
   readonly operation?: string;
 }
+
+type LfsFaultOf<K extends LfsFault['kind']> = Extract<LfsFault, { kind: K }>;
 
 type Aim = Pick<FaultPlan['truncate'][number], 'class' | 'path' | 'method' | 'operation' | 'times'>;
 
@@ -40,6 +43,22 @@ export class Faults {
     return take(this.#plan.pushes, target)?.at;
   }
 
+  /**
+   * The fault of this kind that strikes now, if any; counted ones are used up.
+   *
+   * @param suits what else must be true of it
+   */
+  takeLfs<K extends LfsFault['kind']>(
+    kind: K,
+    oid?: string,
+    suits: (fault: LfsFaultOf<K>) => boolean = () => true,
+  ): LfsFaultOf<K> | undefined {
+    const index = this.#plan.lfs.findIndex(
+      (one) => one.kind === kind && isMeant(one, oid) && suits(one as LfsFaultOf<K>),
+    );
+    return takeAt(this.#plan.lfs, index) as LfsFaultOf<K> | undefined;
+  }
+
   takeWebhookDrop(): boolean {
     return this.#takeWebhook('drop');
   }
@@ -65,8 +84,13 @@ export class Faults {
   }
 }
 
-function take<F extends Aim>(faults: F[], target: Target): F | undefined {
-  const index = faults.findIndex((fault) => hits(fault, target));
+const take = <F extends Aim>(faults: F[], target: Target): F | undefined =>
+  takeAt(
+    faults,
+    faults.findIndex((fault) => hits(fault, target)),
+  );
+
+function takeAt<F extends Pick<Aim, 'times'>>(faults: F[], index: number): F | undefined {
   const fault = faults[index];
   if (fault?.times !== undefined) {
     fault.times -= 1;
@@ -74,6 +98,9 @@ function take<F extends Aim>(faults: F[], target: Target): F | undefined {
   }
   return fault;
 }
+
+const isMeant = (fault: LfsFault, oid: string | undefined): boolean =>
+  !('oid' in fault) || fault.oid === undefined || fault.oid === oid;
 
 function hits(aim: Aim, target: Target): boolean {
   if (aim.class !== 'all' && aim.class !== target.class) return false;

@@ -43,7 +43,7 @@ export async function createRepository(
     updatedOn: now,
     grants: emptyGrants(),
   };
-  if (parent) await sim.disk.copy(parent, repository);
+  if (parent) await Promise.all([sim.disk.copy(parent, repository), sim.lfsDisk.copy(parent, repository)]);
   else await sim.disk.create(repository);
   sim.store.state.repositories.push(repository);
   await sim.store.save();
@@ -107,7 +107,7 @@ export async function deleteRepository(sim: Simulator, repository: Repository, a
   for (const fork of state.repositories) if (fork.parentUuid === repository.uuid) fork.parentUuid = null;
   dropOwned(sim, repository);
   await sim.store.save();
-  await sim.disk.remove(repository);
+  await Promise.all([sim.disk.remove(repository), sim.lfsDisk.remove(repository)]);
 }
 
 /** To another workspace: its tokens die, its uuid stays. */

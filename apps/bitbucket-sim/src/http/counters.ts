@@ -1,13 +1,5 @@
-/** Requests and bytes of bodies (over SSH: commands and their bytes); headers are not counted. */
-export interface Count {
-  requests: number;
-  bytesIn: number;
-  bytesOut: number;
-  /** By HTTP status; over SSH by exit status. */
-  statuses: Record<string, number>;
-}
-
-const zero = (): Count => ({ requests: 0, bytesIn: 0, bytesOut: 0, statuses: {} });
+import { freshLfsCounts, type LfsCounts } from '../lfs/lfs-counts.js';
+import { add, zero, type Answered, type Count } from './count.js';
 
 export type GitOperation = 'info-refs' | 'upload-pack' | 'receive-pack';
 
@@ -32,6 +24,7 @@ export interface Counts {
   };
   /** By grant type for tokens; `authorize` is the page. */
   oauth: Count & { grants: Record<string, Count> };
+  lfs: LfsCounts;
 }
 
 const fresh = (): Counts => ({
@@ -51,13 +44,8 @@ const fresh = (): Counts => ({
     logins: { accepted: 0, refused: 0 },
   },
   oauth: { ...zero(), grants: {} },
+  lfs: freshLfsCounts(),
 });
-
-export interface Answered {
-  readonly status: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-}
 
 /** What went through the public paths since the last reset. The control API is never counted. */
 export class Counters {
@@ -105,11 +93,4 @@ export class Counters {
     const { commands } = this.#counts[door];
     commands[command] = (commands[command] ?? 0) + 1;
   }
-}
-
-function add(count: Count, { status, bytesIn, bytesOut }: Answered): void {
-  count.requests += 1;
-  count.bytesIn += bytesIn;
-  count.bytesOut += bytesOut;
-  count.statuses[status] = (count.statuses[status] ?? 0) + 1;
 }

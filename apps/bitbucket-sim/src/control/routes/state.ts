@@ -94,7 +94,7 @@ const resetBody = z.strictObject({ sample: z.boolean().default(true) });
 /** Everything from the beginning: data, settings, faults, counters, deliveries. */
 async function reset(call: ControlCall) {
   const { sample } = call.read(resetBody);
-  const { store, disk, faults, counters, limits, webhooks, pushLog } = call.sim;
+  const { store, disk, lfsDisk, faults, counters, limits, webhooks, pushLog } = call.sim;
   const gone = store.state.repositories;
   Object.assign(store.state, emptyState());
   faults.set(noFaults());
@@ -102,7 +102,7 @@ async function reset(call: ControlCall) {
   limits.reset();
   webhooks.log.clear();
   pushLog.clear();
-  await Promise.all(gone.map((repository) => disk.remove(repository)));
+  await Promise.all(gone.flatMap((one) => [disk.remove(one), lfsDisk.remove(one)]));
   if (sample) await seedSample(store, disk);
   await store.save();
   return overview(call);

@@ -1,0 +1,58 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { lfs } from '@antipode/contracts';
+import { openTicketKey, writeTicket, type LfsAction, type LfsObject } from '@antipode/lfs-wire';
+import type { LfsConfig } from '../config.js';
+import { linkLifeMs } from '../knowledge/link-life.js';
+import { LFS_CONFIG } from '../tokens.js';
+import { sealAction, SEALED_ACTION_HEADER } from '../uploads/sealed-action.js';
+
+/** Proxies and servers take so much in one header's line, and not more. */
+const LONGEST_SEALED = 7000;
+/** Telling that an upload has ended comes after it, however long that took. */
+const VERIFY_SECONDS = 6 * 3600;
+
+/** Links of ours, with their tickets. */
+@Injectable()
+export class OurLinks {
+  private readonly key: ReturnType<typeof openTicketKey>;
+  private readonly base: string;
+
+  constructor(@Inject(LFS_CONFIG) private readonly config: LfsConfig) {
+    this.key = openTicketKey(config.SECRET_KEY);
+    this.base = config.PUBLIC_URL.replace(/\/+$/, '');
+  }
+
+  download(repositoryId: string, object: LfsObject): lfs.Action {
+    return this.write('download', repositoryId, object, this.config.TICKET_SECONDS);
+  }
+
+  /**
+   * In place of the primary's own link, which travels along where only we can read it.
+   *
+   * A link that is too long for that stays the primary's: the client then goes there by itself.
+   */
+  relay(kind: 'upload' | 'verify', repositoryId: string, object: LfsObject, theirs: LfsAction): lfs.Action {
+    const lifeSeconds = Math.floor(linkLifeMs(theirs, Date.now()) / 1000);
+    const isSaid = theirs.expires_in !== undefined || theirs.expires_at !== undefined;
+    const { TICKET_SECONDS } = this.config;
+    const ours = kind === 'verify' ? Math.max(TICKET_SECONDS, VERIFY_SECONDS) : TICKET_SECONDS;
+    const seconds = isSaid ? Math.min(ours, lifeSeconds) : ours;
+    const { oid, size } = object;
+    const sealed = sealAction(theirs, this.config.SECRET_KEY, { kind, repositoryId, oid, size });
+    if (sealed.length > LONGEST_SEALED)
+      return { href: theirs.href, header: { ...theirs.header }, expiresInSeconds: seconds };
+    const action = this.write(kind, repositoryId, object, seconds);
+    return { ...action, header: { [SEALED_ACTION_HEADER]: sealed } };
+  }
+
+  private write(
+    action: 'download' | 'upload' | 'verify',
+    repositoryId: string,
+    { oid, size }: LfsObject,
+    seconds: number,
+  ): lfs.Action {
+    const expiresAt = Math.floor(Date.now() / 1000) + seconds;
+    const path = writeTicket({ action, repositoryId, oid, size, expiresAt }, this.key);
+    return { href: `${this.base}${path}`, header: {}, expiresInSeconds: seconds };
+  }
+}

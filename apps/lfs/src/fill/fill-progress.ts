@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { AntipodeError, isAntipodeError } from '@antipode/errors';
+import { News } from '../knowledge/news.js';
+import { WantedStore, type Counts } from '../knowledge/wanted.store.js';
+import { Bell } from './bell.js';
+
+/** As often as an eye can follow. */
+const LEAST_MS = 250;
+/** Counting must not be what the database does most. */
+const COUNTING_SHARE = 10;
+/** Others may have done the work: an instance that shares the store tells us nothing. */
+const LOOK_MS = 2000;
+
+/** Tells how the bringing of a repository's objects goes on. */
+@Injectable()
+export class FillProgress implements BeforeApplicationShutdown {
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly wanted: WantedStore,
+    private readonly news: News,
+  ) {}
+
+  beforeApplicationShutdown(): void {
+    this.closing.abort();
+  }
+
+  /**
+   * The counts as they change; ends when each wanted object was tried at least once, or none is left.
+   *
+   * @throws AntipodeError `service_unavailable` where this process ends first.
+   */
+  async *follow(repositoryId: string, signal: AbortSignal): AsyncGenerator<Counts> {
+    const either = AbortSignal.any([signal, this.closing.signal]);
+    const bell = new Bell();
+    const ring = (id: string): void => void (id === repositoryId && bell.ring());
+    this.news.on('changed', ring);
+    try {
+      let told = '';
+      while (!either.aborted) {
+        const startedAt = Date.now();
+        const counts = await this.count(repositoryId);
+        const text = JSON.stringify(counts);
+        if (counts && text !== told) yield counts;
+        told = text;
+        if (counts && counts.missing <= counts.failed) return;
+        const pauseMs = Math.max(LEAST_MS, (Date.now() - startedAt) * COUNTING_SHARE);
+        await sleep(pauseMs, undefined, { signal: either }).catch(() => undefined);
+        await bell.wait(LOOK_MS, either);
+      }
+    } finally {
+      this.news.off('changed', ring);
+    }
+    if (!signal.aborted) throw new AntipodeError('service_unavailable', 'following the bringing of objects');
+  }
+
+  /** With the database away for a moment, who waits goes on waiting. */
+  private async count(repositoryId: string): Promise<Counts | undefined> {
+    try {
+      return await this.wanted.counts(repositoryId);
+    } catch (error) {
+      if (isAntipodeError(error) && error.code === 'service_unavailable') return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { toAntipodeError } from '@antipode/errors';
+import { LOGGER, type Logger } from '@antipode/service-kit';
+import type { LfsConfig } from '../config.js';
+import { News } from '../knowledge/news.js';
+import { WantedStore } from '../knowledge/wanted.store.js';
+import { SelectedRepositories } from '../registry/selected-repositories.js';
+import { LFS_CONFIG } from '../tokens.js';
+import { Bell } from './bell.js';
+import { FairPool } from './fair-pool.js';
+import { FillBatch } from './fill-batch.js';
+import { Rests } from './rests.js';
+
+/** Looked at without a reason so often: other processes write the same table. */
+const IDLE_MS = 60_000;
+const TROUBLE_MS = 1000;
+/** Batches in work at the same time; what they bring shares one pool. */
+const MOST_BATCHES = 16;
+
+/**
+ * Brings what is wanted, in the background: due objects, repository by repository in turn, a hundred at a time.
+ *
+ * It sleeps until something is due, or somebody rings.
+ */
+@Injectable()
+export class FillService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly closing = new AbortController();
+  private readonly bell = new Bell();
+  private readonly rests = new Rests();
+  private readonly pool: FairPool;
+  /** Repositories whose primary is being asked now; what they have claimed does not wait in the pool yet. */
+  private readonly asking = new Set<string>();
+  private readonly batches = new Set<Promise<void>>();
+  private readonly ring = (): void => this.bell.ring();
+  private running: Promise<void> | undefined;
+  /** Who was served last: the next turn begins after it. */
+  private last = '';
+
+  constructor(
+    @Inject(LFS_CONFIG) config: LfsConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly wanted: WantedStore,
+    private readonly batch: FillBatch,
+    private readonly selected: SelectedRepositories,
+    private readonly news: News,
+  ) {
+    this.pool = new FairPool(config.FILL_CONCURRENCY, this.ring);
+  }
+
+  onApplicationBootstrap(): void {
+    this.news.on('wanted', this.ring);
+    this.selected.on('changed', this.ring);
+    this.running = this.goOn();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.closing.abort();
+    this.news.off('wanted', this.ring);
+    this.selected.off('changed', this.ring);
+    await this.running;
+    await Promise.all(this.batches);
+  }
+
+  private async goOn(): Promise<void> {
+    const { signal } = this.closing;
+    let isReleased = false;
+    while (!signal.aborted) {
+      const pauseMs = await this.turn(isReleased).then(
+        (ms) => ((isReleased = true), ms),
+        (error: unknown) => this.trouble(error),
+      );
+      await this.bell.wait(pauseMs, signal);
+    }
+  }
+
+  /** @returns how long there is nothing to do, in milliseconds, unless the bell rings */
+  private async turn(isReleased: boolean): Promise<number> {
+    if (!isReleased) await this.wanted.releaseAll();
+    await this.batch.pickUp();
+    let pauseMs = IDLE_MS;
+    for (const [repositoryId, dueInMs] of this.inTurn(await this.wanted.repositories())) {
+      if (!this.selected.has(repositoryId)) continue;
+      const waitMs = Math.max(dueInMs, this.rests.leftOf(repositoryId));
+      if (waitMs > 0) {
+        pauseMs = Math.min(pauseMs, waitMs);
+        continue;
+      }
+      // The bell rings when either of these changes.
+      if (this.batches.size >= MOST_BATCHES) break;
+      if (this.asking.has(repositoryId) || this.pool.waitingOf(repositoryId) > 0) continue;
+      this.start(repositoryId);
+    }
+    return pauseMs;
+  }
+
+  private inTurn(due: ReadonlyMap<string, number>): [string, number][] {
+    const sorted = [...due].sort(([a], [b]) => (a < b ? -1 : 1));
+    const after = sorted.findIndex(([id]) => id > this.last);
+    return after < 0 ? sorted : [...sorted.slice(after), ...sorted.slice(0, after)];
+  }
+
+  private start(repositoryId: string): void {
+    this.last = repositoryId;
+    this.asking.add(repositoryId);
+    const onQueued = (): void => void this.asking.delete(repositoryId);
+    const { pool, rests } = this;
+    const { signal } = this.closing;
+    const running: Promise<void> = this.batch
+      .run({ repositoryId, pool, rests, signal, onQueued })
+      .catch((error: unknown) => void this.rests.rest(repositoryId, this.trouble(error)))
+      .finally(() => {
+        onQueued();
+        this.batches.delete(running);
+        this.bell.ring();
+      });
+    this.batches.add(running);
+  }
+
+  private trouble(error: unknown): number {
+    if (!this.closing.signal.aborted) {
+      const known = toAntipodeError(error, 'bringing what is wanted');
+      this.logger.warn({ err: known }, 'nothing can be brought at the moment');
+    }
+    return TROUBLE_MS;
+  }
+}

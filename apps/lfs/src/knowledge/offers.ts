@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { AntipodeError } from '@antipode/errors';
+import type { LfsObject } from '@antipode/lfs-wire';
+import { RegistryClient } from '../registry/registry-client.js';
+import { SelectedRepositories } from '../registry/selected-repositories.js';
+import { BelongingsStore } from './belongings.store.js';
+import { News } from './news.js';
+import { PrimaryQuestions, type PrimaryAnswers } from './primary-questions.js';
+import { RememberedLinks } from './remembered-links.js';
+
+/** A question for downloads of one repository. */
+export interface Wish {
+  readonly repositoryId: string;
+  readonly path: string;
+  /** The caller's header; undefined: the connection asks for itself. */
+  readonly authorization: string | undefined;
+  readonly objects: readonly LfsObject[];
+}
+
+/** Asks the primary for downloads, and writes down what its answers prove. */
+@Injectable()
+export class Offers {
+  constructor(
+    private readonly questions: PrimaryQuestions,
+    private readonly belongings: BelongingsStore,
+    private readonly links: RememberedLinks,
+    private readonly registry: RegistryClient,
+    private readonly selected: SelectedRepositories,
+    private readonly news: News,
+  ) {}
+
+  /** @throws AntipodeError `service_unavailable` where registry or database cannot be asked, `not_connected`. */
+  async ask(wish: Wish, signal: AbortSignal): Promise<PrimaryAnswers> {
+    const answers =
+      wish.authorization === undefined
+        ? await this.askAsConnection(wish, signal)
+        : await this.put(wish, wish.authorization, signal);
+    await this.learn(wish, answers);
+    return answers;
+  }
+
+  /**
+   * Asks with the connection's own credential.
+   *
+   * @throws AntipodeError like `ask`; `not_found` where the repository is not selected.
+   */
+  async askFor(
+    repositoryId: string,
+    objects: readonly LfsObject[],
+    signal: AbortSignal,
+  ): Promise<PrimaryAnswers> {
+    const path = this.selected.pathOf(repositoryId);
+    if (path === undefined) throw new AntipodeError('not_found', 'asking for objects of a repository');
+    return this.ask({ repositoryId, path, authorization: undefined, objects }, signal);
+  }
+
+  private async askAsConnection(wish: Wish, signal: AbortSignal): Promise<PrimaryAnswers> {
+    const authorization = await this.registry.authorization();
+    const answers = await this.put(wish, authorization, signal);
+    if (answers.failure?.code !== 'unauthenticated') return answers;
+    this.registry.forget();
+    const newer = await this.registry.authorization();
+    return newer === authorization ? answers : this.put(wish, newer, signal);
+  }
+
+  private put(
+    { path, objects }: Wish,
+    authorization: string | undefined,
+    signal: AbortSignal,
+  ): Promise<PrimaryAnswers> {
+    return this.questions.ask({ path, objects, authorization, operation: 'download' }, signal);
+  }
+
+  private async learn({ repositoryId, objects }: Wish, answers: PrimaryAnswers): Promise<void> {
+    const proved: LfsObject[] = [];
+    for (const object of objects) {
+      const answer = answers.objects.get(object.oid);
+      const link = answer?.error ? undefined : answer?.actions?.download;
+      if (!link) continue;
+      this.links.keep(repositoryId, object.oid, link);
+      proved.push(object);
+    }
+    await this.belongings.prove(repositoryId, proved);
+    if (proved.length > 0) this.news.changed([repositoryId]);
+  }
+}

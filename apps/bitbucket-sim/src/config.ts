@@ -4,6 +4,8 @@ import { z } from 'zod';
 const schema = z.object({
   port: z.coerce.number().int().min(0).max(65_535).default(7992),
   sshPort: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** Of the host that hands large files out; 0 is any. */
+  mediaPort: z.coerce.number().int().min(0).max(65_535).default(0),
   host: z.string().min(1).default('127.0.0.1'),
   data: z.string({ error: 'say where to keep the data: --data DIR' }).min(1),
   sample: z.union([z.boolean(), z.stringbool()]).default(false),
@@ -22,6 +24,7 @@ export function readConfig(
   const fromEnvironment = {
     port: env['HTTP_PORT'],
     sshPort: env['SSH_PORT'],
+    mediaPort: env['MEDIA_PORT'],
     host: env['HTTP_HOST'],
     data: env['SIM_DATA'],
     sample: env['SIM_SAMPLE'],

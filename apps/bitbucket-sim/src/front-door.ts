@@ -3,24 +3,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlDoor } from './control/control-door.js';
 import type { FaultPlan } from './faults/fault-plan.js';
 import { GitDoor } from './git/git-door.js';
-import { parseGitPath } from './git/git-path.js';
+import { parseGitPath, type GitPath } from './git/git-path.js';
+import { LfsDoor } from './lfs/lfs-door.js';
+import { parseLfsPath, type LfsPath } from './lfs/lfs-path.js';
+import { add } from './http/count.js';
 import { OAuthDoor, OAUTH_PATHS } from './oauth/oauth-door.js';
 import { RestDoor } from './rest/rest-door.js';
 import type { Simulator } from './simulator.js';
 import type { Target } from './faults/faults.js';
 
-/** One port, four doors: `/_sim` (control), `/2.0` (REST), `/site/oauth2`, and repository paths (git). Faults strike here, before the law. */
+/** One port, five doors: `/_sim` (control), `/2.0` (REST), `/site/oauth2`, and repository paths (git, LFS). Faults strike here, before the law. */
 export class FrontDoor {
   readonly #control: ControlDoor;
   readonly #rest: RestDoor;
   readonly #git: GitDoor;
   readonly #oauth: OAuthDoor;
+  readonly #lfs: LfsDoor;
 
   constructor(private readonly sim: Simulator) {
     this.#control = new ControlDoor(sim);
     this.#rest = new RestDoor(sim);
     this.#git = new GitDoor(sim);
     this.#oauth = new OAuthDoor(sim);
+    this.#lfs = new LfsDoor(sim);
   }
 
   async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -29,19 +34,18 @@ export class FrontDoor {
     const query = new URLSearchParams(rest.join('?'));
     if (rawPath === '/_sim' || rawPath.startsWith('/_sim/'))
       return this.#control.answer(req, res, rawPath, query);
-    const git = parseGitPath(rawPath);
-    const isRest = rawPath === '/2.0' || rawPath.startsWith('/2.0/');
-    const isOAuth = OAUTH_PATHS.includes(rawPath);
+    const { door, git, lfs } = doorOf(rawPath);
     const target: Target = {
-      class: isRest ? 'rest' : isOAuth ? 'oauth' : 'git',
+      class: door,
       method: req.method ?? 'GET',
       path: rawPath,
-      ...(git && !isRest ? { operation: git.operation } : {}),
+      ...(git ? { operation: git.operation } : {}),
     };
     if (await this.#strike(req, res, target)) return undefined;
+    if (lfs) return this.#lfs.answer(req, res, lfs, query);
     const cutAfter = this.sim.faults.takeTruncation(target);
-    if (isRest) return this.#rest.answer(req, res, rawPath, query, cutAfter);
-    if (isOAuth) return this.#oauth.answer(req, res, rawPath, query);
+    if (door === 'rest') return this.#rest.answer(req, res, rawPath, query, cutAfter);
+    if (door === 'oauth') return this.#oauth.answer(req, res, rawPath, query);
     if (git) return this.#git.answer(req, res, git, query, cutAfter);
     return webPage(req, res);
   }
@@ -58,22 +62,42 @@ export class FrontDoor {
     const failure: FaultPlan['fail'][number] | undefined =
       down === 'unavailable' ? { class: 'all', status: 503, body: 'html' } : faults.takeFailure(target);
     if (!failure) return false;
-    const bytesOut = writeFailure(req, res, failure);
+    const bytesOut = writeFailure(req, res, failure, target.class);
     const answered = { status: failure.status, bytesIn: 0, bytesOut };
     const git = parseGitPath(target.path);
     if (target.class === 'rest') counters.rest('fault', answered);
     else if (target.class === 'oauth') counters.oauth('fault', answered);
+    else if (target.class === 'lfs') add(counters.counts.lfs.api, answered);
     else if (git) counters.git(`${git.workspace}/${git.slug}`, git.operation, answered);
     return true;
   }
 }
 
-function writeFailure(req: IncomingMessage, res: ServerResponse, failure: FaultPlan['fail'][number]): number {
+interface Door {
+  readonly door: Target['class'];
+  readonly git?: GitPath | undefined;
+  readonly lfs?: LfsPath | undefined;
+}
+
+/** What is neither of the others is git's, or a web page. */
+function doorOf(rawPath: string): Door {
+  if (rawPath === '/2.0' || rawPath.startsWith('/2.0/')) return { door: 'rest' };
+  if (OAUTH_PATHS.includes(rawPath)) return { door: 'oauth' };
+  const lfs = parseLfsPath(rawPath);
+  return lfs ? { door: 'lfs', lfs } : { door: 'git', git: parseGitPath(rawPath) };
+}
+
+function writeFailure(
+  req: IncomingMessage,
+  res: ServerResponse,
+  failure: FaultPlan['fail'][number],
+  door: Target['class'],
+): number {
   req.resume();
   const text =
     failure.status === 429 ? 'Rate limit for this resource has been exceeded' : 'The service is unavailable';
   const bodies = {
-    json: JSON.stringify({ type: 'error', error: { message: text } }),
+    json: JSON.stringify(door === 'lfs' ? { message: text } : { type: 'error', error: { message: text } }),
     html: `<!DOCTYPE html><html><head><title>Bitbucket</title></head><body><h1>${failure.status}</h1><p>${text}</p></body></html>`,
     empty: '',
   };

@@ -7,6 +7,8 @@ import type { EventSource } from './hooks/event-source.js';
 import type { Webhooks } from './hooks/webhooks.js';
 import type { Counters } from './http/counters.js';
 import type { LfsDisk } from './lfs/lfs-disk.js';
+import type { LfsTokens } from './lfs/lfs-tokens.js';
+import type { MediaHost } from './lfs/media-host.js';
 import type { LiveStreams } from './git/live-streams.js';
 import type { RateLimits } from './http/rate-limits.js';
 import type { SshAddress } from './ssh/ssh-door.js';
@@ -18,6 +20,9 @@ export interface Simulator {
   readonly disk: RepositoryDisk;
   readonly lfsDisk: LfsDisk;
   readonly faults: Faults;
+  /** The other origin, by which large files travel. */
+  readonly media: MediaHost;
+  readonly lfsTokens: LfsTokens;
   readonly limits: RateLimits;
   readonly counters: Counters;
   readonly webhooks: Webhooks;
@@ -27,4 +32,6 @@ export interface Simulator {
   readonly perRepository: PerRepository;
   readonly live: LiveStreams;
   readonly ssh: SshAddress;
+  /** Base of what it says about itself, without a trailing slash. */
+  readonly site: string;
 }

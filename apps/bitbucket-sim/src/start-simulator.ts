@@ -14,11 +14,13 @@ import { Webhooks } from './hooks/webhooks.js';
 import { Counters } from './http/counters.js';
 import { RateLimits } from './http/rate-limits.js';
 import { LfsDisk } from './lfs/lfs-disk.js';
+import { LfsTokens } from './lfs/lfs-tokens.js';
+import { MediaHost } from './lfs/media-host.js';
 import { Urls } from './rest/shapes/links.js';
 import { seedSample } from './sample/seed-sample.js';
 import type { Simulator } from './simulator.js';
 import { openHostKeys } from './ssh/host-keys.js';
-import { SshDoor, type SshAddress } from './ssh/ssh-door.js';
+import { SshDoor } from './ssh/ssh-door.js';
 import { StateStore } from './state/state.store.js';
 
 /** How long answers under way may take at shutdown. */
@@ -45,9 +47,12 @@ export async function startSimulator(config: SimulatorConfig): Promise<RunningSi
   const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
   const sshDoor = new SshDoor(await openHostKeys(config.data));
   const ssh = await sshDoor.listen(config.sshPort, config.host);
-  const simulator = assemble({ store, disk, lfsDisk }, new Urls(config.publicUrl ?? url), ssh);
+  const media = new MediaHost();
+  await media.listen(config.mediaPort, config.host);
+  const simulator = assemble({ store, disk, lfsDisk, media, ssh }, new Urls(config.publicUrl ?? url));
   const door = new FrontDoor(simulator);
   sshDoor.open(simulator);
+  media.open(simulator);
   server.on('request', (req, res) => {
     door.answer(req, res).catch((error: unknown) => {
       process.stderr.write(`${String(error)}\n`);
@@ -59,9 +64,8 @@ export async function startSimulator(config: SimulatorConfig): Promise<RunningSi
 
 /** @param urls used in webhook payloads; answers use the address that was asked. */
 function assemble(
-  kept: Pick<Simulator, 'store' | 'disk' | 'lfsDisk'>,
+  kept: Pick<Simulator, 'store' | 'disk' | 'lfsDisk' | 'media' | 'ssh'>,
   urls: Urls,
-  ssh: SshAddress,
 ): Simulator {
   const { store, disk } = kept;
   const faults = new Faults();
@@ -79,17 +83,23 @@ function assemble(
     counters: new Counters(),
     perRepository: new PerRepository(),
     live: new LiveStreams(),
-    ssh,
+    lfsTokens: new LfsTokens(),
+    site: urls.base,
   };
 }
 
-async function close(server: Server, ssh: SshDoor, { webhooks, live, store }: Simulator): Promise<void> {
-  const closed = Promise.all([once(server, 'close'), ssh.close()]);
+async function close(
+  server: Server,
+  ssh: SshDoor,
+  { webhooks, live, store, media }: Simulator,
+): Promise<void> {
+  const closed = Promise.all([once(server, 'close'), ssh.close(), media.close()]);
   server.close();
   server.closeIdleConnections();
   const late = setTimeout(() => {
     live.breakAll();
     server.closeAllConnections();
+    media.cut();
   }, DRAIN_MS);
   await closed;
   clearTimeout(late);

@@ -116,7 +116,15 @@ export const basic = (username: string, password: string): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
 const start = (data: string): Promise<RunningSimulator> =>
-  startSimulator({ port: 0, sshPort: 0, host: '127.0.0.1', data, sample: true, supervised: false });
+  startSimulator({
+    port: 0,
+    sshPort: 0,
+    mediaPort: 0,
+    host: '127.0.0.1',
+    data,
+    sample: true,
+    supervised: false,
+  });
 
 async function request(
   url: string,

@@ -45,3 +45,4 @@ export {
 export { makeSshKey, type SshKeyPair } from './ssh-key.js';
 export { startSshAgent, type RunningSshAgent } from './start-ssh-agent.js';
 export { startSim, type RunningSim } from './start-sim.js';
+export { startS3, type RunningS3, type S3Fault } from './s3/start-s3.js';

@@ -133,4 +133,5 @@ function dropOwned(sim: Simulator, repository: Repository): void {
   state.tokens = state.tokens.filter((token) => token.ownerUuid !== repository.uuid);
   state.hooks = state.hooks.filter((hook) => hook.subjectUuid !== repository.uuid);
   state.deployKeys = state.deployKeys.filter((key) => key.subjectUuid !== repository.uuid);
+  state.lfsLocks = state.lfsLocks.filter((lock) => lock.repositoryUuid !== repository.uuid);
 }

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authenticateGit, mayIgnoreBadCredential } from '../access/authenticate.js';
 import type { Principal } from '../access/principal.js';
 import { Meter } from '../http/meter.js';
 import type { Simulator } from '../simulator.js';
-import { findRepository } from '../state/lookup.js';
 import type { Repository } from '../state/model.js';
 import { admit, type GitService } from './admit.js';
+import { authenticateRequest } from './authenticate-request.js';
 import type { GitPath } from './git-path.js';
 import { serveByHttpBackend } from './http-backend.js';
 import { openPush, PACK_CUT_BYTES, type OpenPush } from './open-push.js';
@@ -68,19 +67,9 @@ export class GitDoor {
     { path, service }: Conversation,
   ): { principal: Principal; repository: Repository } {
     const { workspace, slug } = path;
-    const principal = this.#authenticate(req, path);
+    const principal = authenticateRequest(this.sim, req, path);
     const asks = path.operation === 'info-refs' ? 'advertisement' : 'everything';
     return { principal, repository: admit(this.sim, { who: principal, workspace, slug, service, asks }) };
-  }
-
-  #authenticate(req: IncomingMessage, { workspace, slug }: GitPath): Principal {
-    const { state } = this.sim.store;
-    const address = req.socket.remoteAddress ?? '';
-    const principal = authenticateGit(state, req.headers.authorization, address);
-    if (principal) return principal;
-    const isPublic = findRepository(state, workspace, slug)?.isPrivate === false;
-    if (isPublic && mayIgnoreBadCredential(state.settings)) return { kind: 'anonymous', address };
-    throw new Refused(401, TEXT.unauthenticated);
   }
 
   async #serve(req: IncomingMessage, res: ServerResponse, served: Served): Promise<void> {

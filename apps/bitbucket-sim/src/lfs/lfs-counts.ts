@@ -1,4 +1,4 @@
-import { add, zero, type Answered, type Count } from '../http/count.js';
+import { add, zero, type Count } from '../http/count.js';
 
 export type LfsOperation = 'download' | 'upload';
 
@@ -62,19 +62,7 @@ export function countBatch(
   if (operation === 'download') for (const oid of oids) objectIn(counts, oid).asked += 1;
 }
 
-/** @param bytes of the object; a refusal is counted without them */
-export function countMedia(
-  counts: LfsCounts,
-  oid: string | undefined,
-  method: string,
-  answered: Answered,
-): void {
-  add(counts.media, answered);
-  if (oid === undefined || answered.status >= 300) return;
-  const object = objectIn(counts, oid);
-  if (method === 'GET') object.downloads += 1;
-  if (method === 'PUT') object.uploads += 1;
-  if (method === 'POST') object.verifications += 1;
-  if (method === 'GET') object.bytesOut += answered.bytesOut;
-  if (method === 'PUT') object.bytesIn += answered.bytesIn;
+/** As soon as the status is known: whoever has seen an answer finds it counted. The bytes follow as they flow. */
+export function noteAnswer(media: LfsCounts['media'], status: number): void {
+  add(media, { status, bytesIn: 0, bytesOut: 0 });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseCommand } from './parse-command.js';
+import { parseCommand, parseLfsCommand } from './parse-command.js';
 
 describe('parseCommand', () => {
   const widget = { workspace: 'acme', slug: 'widget' };
@@ -31,4 +31,22 @@ describe('parseCommand', () => {
   ])('knows nothing of %s', (command) => {
     expect(parseCommand(command)).toBeUndefined();
   });
+});
+
+describe('parseLfsCommand', () => {
+  it.each([
+    ["git-lfs-authenticate '/acme/widget.git' download", 'download'],
+    ['git-lfs-authenticate acme/widget.git upload', 'upload'],
+    ['git-lfs-authenticate acme/widget upload 0123abcd', 'upload'],
+  ])('understands %s', (command, operation) => {
+    expect(parseLfsCommand(command)).toEqual({ operation, workspace: 'acme', slug: 'widget' });
+  });
+
+  it.each([
+    'git-lfs-authenticate acme/widget.git',
+    'git-lfs-authenticate acme/widget.git delete',
+    'git-lfs-authenticate widget download',
+    'git-lfs-transfer acme/widget.git download',
+    'git-upload-pack acme/widget.git',
+  ])('knows nothing of %s', (command) => expect(parseLfsCommand(command)).toBeUndefined());
 });

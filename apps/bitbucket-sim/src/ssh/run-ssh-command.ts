@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerChannel } from 'ssh2';
 import type { KeyHolder } from '../access/principal.js';
+import type { Target } from '../faults/faults.js';
 import { admit } from '../git/admit.js';
 import { openPush, PACK_CUT_BYTES } from '../git/open-push.js';
 import { Refused, TEXT } from '../git/refused.js';
 import { CutOff, Meter } from '../http/meter.js';
 import type { Simulator } from '../simulator.js';
-import { parseCommand, type GitCommand } from './parse-command.js';
+import { grantLfs } from './grant-lfs.js';
+import { parseCommand, parseLfsCommand, type GitCommand, type LfsCommand } from './parse-command.js';
 import { runService } from './run-service.js';
 
 export interface SshRequest {
@@ -42,6 +44,8 @@ const operationOf = ({ service }: GitCommand) =>
 export async function runSshCommand(sim: Simulator, request: SshRequest): Promise<void> {
   const { channel, command } = request;
   const git = command === undefined ? undefined : parseCommand(command);
+  const lfs = command === undefined ? undefined : parseLfsCommand(command);
+  if (lfs) return runLfsCommand(sim, request, lfs);
   if (!git) {
     end(channel, talk(channel, command));
     return sim.counters.ssh(undefined, 'other', { status: FAILED, bytesIn: 0, bytesOut: 0 });
@@ -60,8 +64,26 @@ export async function runSshCommand(sim: Simulator, request: SshRequest): Promis
   }
 }
 
+async function runLfsCommand(sim: Simulator, request: SshRequest, lfs: LfsCommand): Promise<void> {
+  const { channel, holder } = request;
+  const path = `/${lfs.workspace}/${lfs.slug}.git/git-lfs-authenticate`;
+  let status = FAILED;
+  let bytesOut = 0;
+  try {
+    await strike(sim, { class: 'ssh', method: 'SSH', path });
+    const grant = JSON.stringify(grantLfs(sim, holder, lfs));
+    channel.write(grant);
+    bytesOut = grant.length;
+    end(channel, (status = 0));
+  } catch (error) {
+    refuse(request, error);
+  } finally {
+    sim.counters.ssh(`${lfs.workspace}/${lfs.slug}`, 'other', { status, bytesIn: 0, bytesOut });
+  }
+}
+
 async function serve(sim: Simulator, request: SshRequest, git: GitCommand, meters: Meters): Promise<number> {
-  await strike(sim, git);
+  await strike(sim, targetOf(git));
   const repository = admit(sim, { ...git, who: request.holder, asks: 'everything' });
   if (git.service === 'git-upload-pack') return runService(sim, request, { git, repository, meters });
   await using push = await openPush(sim, { repository, who: request.holder, door: 'ssh' });
@@ -80,10 +102,10 @@ const targetOf = (git: GitCommand) => ({
 });
 
 /** The faults that are in force. @throws CutOff, Refused */
-async function strike({ faults }: Simulator, git: GitCommand): Promise<void> {
+async function strike({ faults }: Simulator, target: Target): Promise<void> {
   if (faults.plan.down !== null) throw new CutOff('down');
   if (faults.latencyMs('ssh') > 0) await sleep(faults.latencyMs('ssh'));
-  const failure = faults.takeFailure(targetOf(git));
+  const failure = faults.takeFailure(target);
   if (failure) throw new Refused(failure.status, failure.status === 429 ? TEXT.limited : TEXT.unavailable);
 }
 

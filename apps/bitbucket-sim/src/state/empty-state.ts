@@ -23,6 +23,10 @@ export const DEFAULT_SETTINGS: Settings = {
   oauthTokenLifetimeSeconds: 7_200,
   oauthRefreshGraceMs: 5_000,
   oauthCodeLifetimeSeconds: 600,
+  lfsLocking: 501,
+  lfsBatchLimit: 100,
+  lfsLinkLifetimeSeconds: 900,
+  lfsTokenLifetimeSeconds: 600,
   limits: { windowMs: HOUR_MS, repositories: 1_000, anonymous: 60, git: 60_000 },
 };
 
@@ -37,6 +41,7 @@ export const emptyState = (): State => ({
   oauth: { consumers: [], grants: [], codes: [], refreshTokens: [] },
   sshKeys: [],
   deployKeys: [],
+  lfsLocks: [],
   lastId: 1_000,
   settings: structuredClone(DEFAULT_SETTINGS),
 });

@@ -4,6 +4,7 @@
  */
 
 import type { DeployKey, SshKey } from './key-model.js';
+import type { LfsLock } from './lfs-model.js';
 import type { OAuthState } from './oauth-model.js';
 
 export type RepositoryPermission = 'read' | 'write' | 'admin';
@@ -162,6 +163,14 @@ export interface Settings {
   /** How long a refresh token still works after it was replaced. */
   oauthRefreshGraceMs: number;
   oauthCodeLifetimeSeconds: number;
+  /** What there is of the locks API; a number is the status of its absence, which nobody has written down. */
+  lfsLocking: 'on' | 404 | 501;
+  /** Objects in one batch; more answers 413. */
+  lfsBatchLimit: number;
+  /** Of links to the media host. */
+  lfsLinkLifetimeSeconds: number;
+  /** Of what `git-lfs-authenticate` gives. */
+  lfsTokenLifetimeSeconds: number;
   limits: Limits;
 }
 
@@ -184,7 +193,8 @@ export interface State {
   oauth: OAuthState;
   sshKeys: SshKey[];
   deployKeys: DeployKey[];
-  /** Of deploy keys and branch restrictions: none is used twice. */
+  lfsLocks: LfsLock[];
+  /** Of deploy keys, branch restrictions and locks: none is used twice. */
   lastId: number;
   settings: Settings;
 }

@@ -25,6 +25,10 @@ export const settingsPatch = z
     oauthTokenLifetimeSeconds: z.int().min(0),
     oauthRefreshGraceMs: z.int().min(0),
     oauthCodeLifetimeSeconds: z.int().min(0),
+    lfsLocking: z.union([z.literal('on'), z.literal(404), z.literal(501)]),
+    lfsBatchLimit: z.int().min(1),
+    lfsLinkLifetimeSeconds: z.int().min(0),
+    lfsTokenLifetimeSeconds: z.int().min(0),
     limits: z
       .strictObject({ windowMs: z.int().min(60), repositories: limit, anonymous: limit, git: limit })
       .partial(),

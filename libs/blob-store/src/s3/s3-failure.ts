@@ -7,6 +7,7 @@ interface Meaning {
   readonly hint: string;
 }
 
+const NO_BUCKET = cannot('lacks its bucket');
 const REFUSED = cannot('refuses the key of the mirror');
 const ELSEWHERE = cannot('is in another region than the mirror thinks');
 const DIFFERENT: Meaning = { code: 'invalid', hint: 'The LFS object changed on its way into the storage.' };
@@ -14,7 +15,7 @@ const NO_ROOM: Meaning = { code: 'disk_full', hint: FULL };
 
 /** The codes of Amazon's list and of the others' dialects: what to do about each is different. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  NoSuchBucket: cannot('lacks its bucket'),
+  NoSuchBucket: NO_BUCKET,
   AccessDenied: REFUSED,
   InvalidAccessKeyId: REFUSED,
   SignatureDoesNotMatch: REFUSED,
@@ -54,9 +55,9 @@ export function s3Failure(error: unknown, doing: string, context: Record<string,
   return new AntipodeError(meaning.code, doing, details, { cause: error, hint: meaning.hint });
 }
 
-/** An answer to HEAD has no body, and so no code. */
+/** An answer to HEAD has no body, and so no code. An absent object was told apart before. */
 const byStatus = (status: number): Meaning | undefined =>
-  ({ 301: ELSEWHERE, 401: REFUSED, 403: REFUSED, 507: NO_ROOM })[status];
+  ({ 301: ELSEWHERE, 401: REFUSED, 403: REFUSED, 404: NO_BUCKET, 507: NO_ROOM })[status];
 
 export const isAbsent = (error: unknown): boolean =>
   (error as Error).name === 'NoSuchKey' || ((error as Error).name === 'NotFound' && statusOf(error) === 404);

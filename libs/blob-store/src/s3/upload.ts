@@ -15,7 +15,7 @@ import type { Blob } from '../blob-store.js';
 const MIB = 1024 * 1024;
 
 /** Each part is held in memory, so that it can be sent again; two of them at most. */
-const PART_BYTES = 16 * MIB;
+const PART_BYTES = 8 * MIB;
 
 /** S3 knows no more, however small they are. */
 const MAX_PARTS = 10_000;

@@ -20,20 +20,23 @@ const schema = z.object({
   ...opsSettings,
   ...rpcSettings,
   ...primarySettings,
-  /** The node's folder: `<data>/repositories` is read, `<data>/state` keeps the table of repositories. */
+  /** The node's folder: `<data>/repositories` and `<data>/lfs` are read, `<data>/state` keeps the table of repositories. */
   ANTIPODE_DATA: z.string().min(1),
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: z.coerce.number().int().min(0).max(65535).default(7990),
   AUTH_GRPC: z.string().default('127.0.0.1:7996'),
   REGISTRY_GRPC: z.string().default('127.0.0.1:7995'),
   SYNC_GRPC: z.string().default('127.0.0.1:7997'),
+  LFS_GRPC: z.string().default('127.0.0.1:7998'),
   /** Where `/-/…` is answered. */
   REGISTRY_HTTP: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7991'),
   /** Where `/-/link…` is answered: auth's pages. */
   AUTH_HTTP: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8006'),
-  /** The mirror's own address as people know it: where accounts are linked. */
+  /** Where `/-/lfs/…` is answered, as far as it is not on this node's disk. */
+  LFS_HTTP: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8007'),
+  /** The mirror's own address as people know it: where accounts are linked, and where LFS is for those who use SSH. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7990'),
-  /** 32 random bytes; keys of remembered verdicts are made with it. */
+  /** 32 random bytes; keys of remembered verdicts, and of tickets and tokens for LFS, are made with it. */
   SECRET_KEY: z.string().regex(/^[0-9a-f]{64}$/i, '64 hex digits'),
   /** Proxies whose X-Forwarded-For is believed: addresses or networks, comma separated. */
   TRUSTED_PROXIES: z

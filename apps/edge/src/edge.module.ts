@@ -9,9 +9,12 @@ import type { EdgeConfig } from './config.js';
 import { proxyList } from './http/client-address.js';
 import { GitRoutes } from './http/git-routes.js';
 import { HttpDoor } from './http/http-door.js';
+import { LfsObjects } from './http/lfs-objects.js';
+import { LfsRoutes } from './http/lfs-routes.js';
 import { OwnProxy } from './http/own-proxy.js';
 import { BodyBudget } from './http/read-body.js';
 import { PushRoutes } from './http/push-routes.js';
+import { lfsProviders } from './lfs/lfs-providers.js';
 import { pushProviders } from './push/push-providers.js';
 import { Admission } from './session/admission.js';
 import { UploadPackAnswerer } from './session/answer-upload-pack.js';
@@ -60,6 +63,7 @@ export function edgeModule(config: EdgeConfig): DynamicModule {
     },
     ...sessionProviders(config, registryClient),
     ...pushProviders(config, { PRIMARY, AUTH }),
+    ...lfsProviders(config, { PRIMARY, AUTH, TABLE }),
     ...doorProviders(config),
     ...sshProviders(config, { PRIMARY, AUTH }),
   ];
@@ -196,17 +200,13 @@ function doorProviders(config: EdgeConfig): Provider[] {
   ];
 }
 
+type HttpDoorParts = [Primary, GitRoutes, LfsRoutes, LfsObjects, ServeFetch, HostKeyRing, Logger];
+
 function httpDoor(config: EdgeConfig, passAdmission: Admission): Provider {
   return {
     provide: HttpDoor,
-    inject: [PRIMARY, GitRoutes, ServeFetch, HostKeyRing, LOGGER],
-    useFactory: (
-      primary: Primary,
-      git: GitRoutes,
-      fetches: ServeFetch,
-      hostKeys: HostKeyRing,
-      logger: Logger,
-    ) =>
+    inject: [PRIMARY, GitRoutes, LfsRoutes, LfsObjects, ServeFetch, HostKeyRing, LOGGER],
+    useFactory: (...[primary, git, lfs, lfsObjects, fetches, hostKeys, logger]: HttpDoorParts) =>
       new HttpDoor({
         host: config.HTTP_HOST,
         port: config.HTTP_PORT,
@@ -214,6 +214,8 @@ function httpDoor(config: EdgeConfig, passAdmission: Admission): Provider {
         shutdownMs: config.SHUTDOWN_SECONDS * 1000,
         primary,
         git,
+        lfs,
+        lfsObjects,
         own: new OwnProxy({ target: config.REGISTRY_HTTP, maxBodyBytes: 16 * MEBI, timeoutMs: 60_000 }),
         link: new OwnProxy({ target: config.AUTH_HTTP, maxBodyBytes: MEBI, timeoutMs: 60_000 }),
         hostKeys,

@@ -188,7 +188,7 @@ describe('a request that git would not make', () => {
     ['OPTIONS', '*', 400],
     ['GET', '/', 200],
     ['GET', '/acme/widget', 200],
-    ['POST', '/acme/widget.git/info/lfs/objects/batch', 501],
+    ['POST', '/acme/widget.git/info/lfs/objects/batch', 422],
   ])('%s %s is a %i', async (method, path, status) => {
     const answer = await ask(edge.url, path, { method, headers });
     expect(answer.status).toBe(status);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { auth, registry, sync } from '@antipode/contracts';
+import { auth, lfs, registry, sync } from '@antipode/contracts';
 import { AntipodeError, type Code } from '@antipode/errors';
 import { createPrimary, primarySettings, type Primary } from '@antipode/primary';
 import { answerStream, answerUnary, RpcServer } from '@antipode/rpc';
 import { z } from 'zod';
+import { FakeLfs } from './fake-lfs.js';
 import type { GivenMirrors } from './given-mirrors.js';
 
 export interface Asked {
@@ -25,7 +26,7 @@ export interface KnownKey {
   readonly rights?: readonly auth.Right[];
 }
 
-/** auth, registry and sync as real gRPC servers: auth asks the primary, sync fetches from it. */
+/** auth, registry, sync and lfs as real gRPC servers: auth asks the primary, sync fetches from it. */
 export class FakeNeighbours {
   readonly asked: Asked = { authorize: 0, ensureFresh: 0, learn: 0, identifyKey: 0, relayCredential: 0 };
   /** Failures on request, by method. */
@@ -37,6 +38,7 @@ export class FakeNeighbours {
   readonly noticed: string[] = [];
   /** How long a verdict may be remembered. */
   verdictMs = 60_000;
+  readonly lfs = new FakeLfs();
   private readonly changes = new EventEmitter();
   private readonly primary: Primary;
 
@@ -70,6 +72,7 @@ export class FakeNeighbours {
       ensureFresh: answerUnary((request: sync.EnsureFreshRequest) => fakes.ensureFresh(request)),
       requestSync: answerUnary(() => Promise.resolve({})),
     });
+    server.add(lfs.LfsServiceService, fakes.lfs.service());
     server.add(registry.RegistryServiceService, fakes.registry());
     await server.listen();
     return fakes;
@@ -164,6 +167,11 @@ export class FakeNeighbours {
     };
   }
 
+  /** As if an administrator had taken it out of the selection. */
+  deselect(id: string): void {
+    this.changes.emit('removed', id);
+  }
+
   private async *watch(signal: AbortSignal): AsyncGenerator<registry.WatchRepositoriesResponse> {
     let sent = 0;
     let completed = false;
@@ -177,7 +185,10 @@ export class FakeNeighbours {
       completed = true;
       const ended = once(this.changes, 'end').then(() => 'end');
       const changed = once(this.options.mirrors.events, 'selected').then(() => 'more');
-      if ((await Promise.race([ended, changed])) === 'end' || signal.aborted) return;
+      const removed = once(this.changes, 'removed').then(([id]: string[]) => ({ id: id ?? '' }));
+      const news = await Promise.race([ended, changed, removed]);
+      if (news === 'end' || signal.aborted) return;
+      if (typeof news === 'object') yield { event: { $case: 'removed', value: news.id } };
     }
   }
 

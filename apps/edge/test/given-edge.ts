@@ -17,12 +17,16 @@ import { GivenMirrors } from './given-mirrors.js';
 export const READER: GitCredential = { username: 'reader', password: 'reads' };
 /** May push as well. */
 export const WRITER: GitCredential = { username: 'writer', password: 'writes' };
+/** Of every edge in this test. */
+export const SECRET_KEY = randomBytes(32).toString('hex');
 export const STRANGER: GitCredential = { username: 'stranger', password: 'wanders' };
 
 export interface GivenEdgeOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Paths that anybody may read. */
   readonly public?: readonly string[];
+  /** Puts something in front of the primary's git, by its address; returns the address that the edge is to know. */
+  readonly before?: (primaryUrl: string) => Promise<string>;
 }
 
 /** An edge with real neighbours on real sockets, a real primary (git http-backend) and real repositories on disk. */
@@ -47,13 +51,13 @@ export class GivenEdge implements AsyncDisposable {
       knows: ({ username, password }) => passwords.get(username) === password,
     });
     const mirrors = new GivenMirrors({ data: join(folder, 'data'), origin, public: options.public ?? [] });
-    const neighbours = await FakeNeighbours.open({
-      primaryUrl: primary.url,
-      mirrors,
-      settings: options.settings ?? {},
-    });
+    const settings = {
+      PRIMARY_GIT_URL: (await options.before?.(primary.url)) ?? primary.url,
+      ...options.settings,
+    };
+    const neighbours = await FakeNeighbours.open({ primaryUrl: primary.url, mirrors, settings });
     const logs: Record<string, unknown>[] = [];
-    const app = await startEdge(folder, { primary, neighbours, settings: options.settings ?? {}, logs });
+    const app = await startEdge(folder, { neighbours, settings, logs });
     const url = `http://127.0.0.1:${app.get(HttpDoor).port}`;
     return new GivenEdge(folder, url, primary, neighbours, mirrors, app, logs);
   }
@@ -103,13 +107,12 @@ const admit =
 async function startEdge(
   folder: string,
   around: {
-    primary: GitHttpBackend;
     neighbours: FakeNeighbours;
     settings: Readonly<Record<string, string>>;
     logs: Record<string, unknown>[];
   },
 ): Promise<INestApplicationContext> {
-  const { primary, neighbours, settings, logs } = around;
+  const { neighbours, settings, logs } = around;
   const config = readConfig({
     ANTIPODE_DATA: join(folder, 'data'),
     HTTP_PORT: '0',
@@ -117,8 +120,8 @@ async function startEdge(
     AUTH_GRPC: neighbours.address,
     REGISTRY_GRPC: neighbours.address,
     SYNC_GRPC: neighbours.address,
-    SECRET_KEY: randomBytes(32).toString('hex'),
-    PRIMARY_GIT_URL: primary.url,
+    LFS_GRPC: neighbours.address,
+    SECRET_KEY,
     SHUTDOWN_SECONDS: '1',
     // A test machine may be busy with other things; tests of slowness make their own.
     FRESH_WAIT_MS: '30000',

@@ -63,9 +63,14 @@ describe('a batch request', () => {
     ['no objects', '{"operation":"download"}'],
     ['objects by name', '{"operation":"download","objects":{}}'],
     ['an array', '[]'],
-    ['too many objects', JSON.stringify({ operation: 'download', objects: Array(10_001).fill({}) })],
   ])('is refused where it is %s', (_, body) => {
     expect(() => readBatchRequest(body)).toThrow(expect.objectContaining({ code: 'invalid' }));
+  });
+
+  it('is refused as too large where it names too many objects', () => {
+    expect(() => read({ operation: 'download', objects: Array(10_001).fill({}) })).toThrow(
+      expect.objectContaining({ code: 'too_large' }),
+    );
   });
 
   it('ends well or as invalid, whatever comes', () => {

@@ -41,11 +41,11 @@ const schema = z.looseObject({
 /**
  * Reads the body of a batch request.
  *
- * @throws AntipodeError `invalid` where it is none. Objects that are nonsense are no reason: each is told by itself.
+ * @throws AntipodeError `invalid` where it is none, `too_large` where it names too many objects. Objects that are nonsense are no reason: each is told by itself.
  */
 export function readBatchRequest(body: Buffer | string): BatchRequest {
   const read = schema.safeParse(parseJson(body));
-  if (!read.success) throw invalid(read.error.issues[0]?.path.join('.') ?? '');
+  if (!read.success) throw refusal(read.error.issues[0]);
   const { operation, transfers, ref, hash_algo: hashAlgo, objects } = read.data;
   return {
     operation,
@@ -73,6 +73,12 @@ function parseJson(body: Buffer | string): unknown {
   } catch {
     throw invalid('');
   }
+}
+
+function refusal(issue: z.core.$ZodIssue | undefined): AntipodeError {
+  const field = issue?.path.join('.') ?? '';
+  if (field !== 'objects' || issue?.code !== 'too_big') return invalid(field);
+  return new AntipodeError('too_large', 'reading an LFS batch request', { limit: MOST_OBJECTS });
 }
 
 const invalid = (field: string): AntipodeError =>

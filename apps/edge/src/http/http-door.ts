@@ -6,6 +6,7 @@ import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import { decodeUrlPath, type Primary } from '@antipode/primary';
 import type { Logger } from '@antipode/service-kit';
+import { isLfsToken } from '../lfs/lfs-token.js';
 import { ANONYMOUS, type Caller } from '../session/caller.js';
 import type { Knock } from '../session/hallway.js';
 import { Visit } from '../session/visit.js';
@@ -15,12 +16,13 @@ import { AnsweredError } from './answered-error.js';
 import type { Exchange } from './exchange.js';
 import type { GitRoutes } from './git-routes.js';
 import { letContinue } from './let-continue.js';
-import { refuseLfs } from './lfs.js';
+import type { LfsObjects } from './lfs-objects.js';
+import type { LfsRoutes } from './lfs-routes.js';
 import { closeAfter } from './linger.js';
 import type { OwnProxy } from './own-proxy.js';
 import { answerParseError } from './parse-errors.js';
 import { refuse, sendText } from './respond.js';
-import { findRoute, methodsOf, type Route } from './routes.js';
+import { findRoute, methodsOf, type Route, type RouteName } from './routes.js';
 import { refusalFor } from './sentences.js';
 
 export interface HttpDoorOptions {
@@ -30,6 +32,8 @@ export interface HttpDoorOptions {
   readonly shutdownMs: number;
   readonly primary: Primary;
   readonly git: GitRoutes;
+  readonly lfs: LfsRoutes;
+  readonly lfsObjects: LfsObjects;
   readonly own: OwnProxy;
   /** Auth's pages, where accounts are linked. */
   readonly link: OwnProxy;
@@ -42,6 +46,8 @@ const tracer = trace.getTracer('antipode.edge');
 const MAX_HEADER_BYTES = 32 * 1024;
 const HEADERS_TIMEOUT_MS = 15_000;
 const KEEP_ALIVE_MS = 65_000;
+/** Large bodies are asked for only once it is clear that they are wanted. */
+const ASKS_ITSELF: ReadonlySet<RouteName> = new Set<RouteName>(['receive_pack', 'lfs_object']);
 
 /** The HTTP door: raw node:http, because every header on git's routes has to be git's. */
 export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -89,7 +95,8 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     const timer = setTimeout(() => this.server.closeAllConnections(), this.options.shutdownMs);
     await closed;
     clearTimeout(timer);
-    await Promise.all([this.options.own.close(), this.options.link.close()]);
+    this.options.lfsObjects.close();
+    await Promise.all([this.options.own.close(), this.options.link.close(), this.options.lfs.close()]);
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -142,9 +149,9 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async dispatch(exchange: Exchange): Promise<void> {
-    const { git, own, link } = this.options;
+    const { git, lfs, lfsObjects, own, link } = this.options;
     const { request, response, knock } = exchange;
-    if (exchange.route.name !== 'receive_pack') letContinue(request, response);
+    if (!ASKS_ITSELF.has(exchange.route.name)) letContinue(request, response);
     switch (exchange.route.name) {
       case 'info_refs':
         return git.infoRefs(exchange);
@@ -154,8 +161,14 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
         return git.receivePack(exchange);
       case 'dumb':
         return git.dumb(exchange);
-      case 'lfs':
-        return refuseLfs(response);
+      case 'lfs_batch':
+        return lfs.batch(exchange);
+      case 'lfs_locks':
+        return lfs.locks(exchange);
+      case 'lfs_unknown':
+        return lfs.unknown(exchange);
+      case 'lfs_object':
+        return lfsObjects.answer(exchange);
       case 'own':
         return (isLinkPage(request) ? link : own).relay(request, response, {
           address: knock.clientAddress,
@@ -174,7 +187,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     });
     return {
       path: decodeUrlPath(route.path),
-      caller: callerOf(request),
+      caller: callerOf(request, route),
       right: 'read',
       clientAddress: clientAddress(request, this.options.trustedProxies),
       signal: gone.signal,
@@ -244,6 +257,8 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       epoch: visit.epoch,
       passed_because: visit.passedBecause,
       push: visit.push,
+      lfs: visit.lfs,
+      request_id: visit.requestId,
       ...(visit.outage ? { outage: true } : {}),
       principal: visit.principal?.slice(0, 12),
       bytes_in: bytesIn,
@@ -261,8 +276,12 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
 /** `/-/link` and everything below it; a closer look at the path is for whoever answers. */
 const isLinkPage = ({ url = '' }: IncomingMessage): boolean => /^\/-\/link(?=[/?#]|$)/.test(url);
 
-function callerOf({ headers: { authorization } }: IncomingMessage): Caller {
-  return authorization === undefined ? ANONYMOUS : { kind: 'credential', authorization };
+function callerOf({ headers: { authorization } }: IncomingMessage, { name }: Route): Caller {
+  if (authorization === undefined) return ANONYMOUS;
+  // Ours, and for LFS alone: the primary must not be shown it as if it were one of its own.
+  if (isLfsToken(authorization) && !name.startsWith('lfs_'))
+    throw new AntipodeError('unauthenticated', 'entering with a token for LFS');
+  return { kind: 'credential', authorization };
 }
 
 interface Goodbye {

@@ -21,9 +21,20 @@ export function sendBytes(response: ServerResponse, type: string, bytes: Buffer)
   sendBytesAs(response, 200, type, bytes);
 }
 
-export function sendBytesAs(response: ServerResponse, status: number, type: string, bytes: Buffer): void {
+export function sendBytesAs(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  bytes: Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   dropNodeHeaders(response);
-  response.writeHead(status, { ...NO_CACHE, 'Content-Type': type, 'Content-Length': bytes.length });
+  response.writeHead(status, {
+    ...NO_CACHE,
+    'Content-Type': type,
+    'Content-Length': bytes.length,
+    ...headers,
+  });
   response.end(bytes);
 }
 
@@ -56,6 +67,6 @@ export function sendText(
 }
 
 /** Without a Connection header Node adds neither it nor Keep-Alive, and still keeps the connection (HTTP/1.1). */
-function dropNodeHeaders(response: ServerResponse): void {
+export function dropNodeHeaders(response: ServerResponse): void {
   if (response.shouldKeepAlive) response.removeHeader('connection');
 }

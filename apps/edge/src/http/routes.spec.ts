@@ -8,8 +8,17 @@ describe('routes', () => {
     ['/a/b/c/info/refs', 'info_refs', 'a/b/c'],
     ['/acme/widget/git-upload-pack', 'upload_pack', 'acme/widget'],
     ['/acme/widget/git-receive-pack', 'receive_pack', 'acme/widget'],
-    ['/acme/widget.git/info/lfs/objects/batch', 'lfs', 'acme/widget.git'],
-    ['/acme/widget.git/info/lfs', 'lfs', 'acme/widget.git'],
+    ['/acme/widget.git/info/lfs/objects/batch', 'lfs_batch', 'acme/widget.git'],
+    ['/acme/widget/info/lfs/objects/batch', 'lfs_batch', 'acme/widget'],
+    ['/acme/widget.git/info/lfs/locks?path=a', 'lfs_locks', 'acme/widget.git'],
+    ['/acme/widget/info/lfs/locks/verify', 'lfs_locks', 'acme/widget'],
+    ['/acme/widget/info/lfs/locks/a%20b/unlock', 'lfs_locks', 'acme/widget'],
+    ['/acme/widget/info/lfs/locks/a/b/unlock', 'lfs_unknown', 'acme/widget'],
+    ['/acme/widget.git/info/lfs', 'lfs_unknown', 'acme/widget.git'],
+    ['/acme/widget.git/info/lfs/objects/batch/', 'lfs_unknown', 'acme/widget.git'],
+    ['/-/lfs/download/x', 'lfs_object', ''],
+    ['/-/lfs', 'own', ''],
+    ['/-/lfsx/download/x', 'own', ''],
     ['/acme/widget.git/HEAD', 'dumb', 'acme/widget.git'],
     ['/acme/widget.git/objects/info/packs', 'dumb', 'acme/widget.git'],
     ['/-/api/v1/x/info/refs', 'own', ''],
@@ -20,6 +29,10 @@ describe('routes', () => {
     ['http://elsewhere.example/acme/widget/info/refs', 'info_refs', 'acme/widget'],
   ])('take %s for %s', (target, name, path) => {
     expect(findRoute(target)).toMatchObject({ name, path });
+  });
+
+  it('tell which lock is meant', () => {
+    expect(findRoute('/acme/widget/info/lfs/locks/a%20b/unlock')?.rest).toBe('locks/a%20b/unlock');
   });
 
   it('take nothing that is no path', () => {

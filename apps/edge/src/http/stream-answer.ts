@@ -26,7 +26,7 @@ export async function streamAnswer(
   answer: StreamedAnswer,
   limits: StreamLimits,
 ): Promise<void> {
-  const stop = watch(response, limits);
+  const stop = watchStream(response, limits);
   try {
     if (answer.opening && answer.opening.length > 0) response.write(answer.opening);
     // The last chunk, which tells the client that all is there, waits for the source's own good end.
@@ -41,16 +41,23 @@ export async function streamAnswer(
   }
 }
 
-/** By looking at the socket's count now and then: no work per chunk. */
-function watch(response: ServerResponse, { idleMs, totalMs }: StreamLimits): () => void {
-  const { socket } = response;
-  let written = socket?.bytesWritten ?? 0;
+/**
+ * Destroys an answer in which nothing moves; returns what ends the watch.
+ *
+ * By looking at a count now and then: no work per chunk. The count is the bytes that the client took, unless told otherwise.
+ */
+export function watchStream(
+  response: ServerResponse,
+  { idleMs, totalMs }: StreamLimits,
+  count: () => number = () => response.socket?.bytesWritten ?? 0,
+): () => void {
+  let written = count();
   let quietSince = Date.now();
   const startedAt = Date.now();
   const timer = setInterval(
     () => {
       const now = Date.now();
-      const current = socket?.bytesWritten ?? 0;
+      const current = count();
       if (current !== written) quietSince = now;
       written = current;
       if (now - quietSince >= idleMs || now - startedAt >= totalMs) {

@@ -1,7 +1,10 @@
 import type { RepositoryId } from '@antipode/domain';
 
-/** Where an answer's bytes came from. A closed set: it is a metric's label. */
-export type Source = 'memory' | 'git' | 'passthrough' | 'none';
+/**
+ * Where an answer's bytes came from; of LFS, "disk" is this node's own store and "lfs" the service that knows it all.
+ * A closed set: it is a metric's label.
+ */
+export type Source = 'memory' | 'git' | 'disk' | 'lfs' | 'passthrough' | 'none';
 
 /**
  * What is known about one request when it is over: the one log line, the span's attributes and the metrics
@@ -19,6 +22,10 @@ export class Visit {
   outage = false;
   /** How a push ended. A closed set: it is a metric's label. */
   push: 'relayed' | 'refused' | 'unknown' | undefined;
+  /** What an LFS batch wants, and of how many objects. */
+  lfs: { readonly operation: 'download' | 'upload'; readonly objects: number } | undefined;
+  /** What a client was given to name this request by. */
+  requestId: string | undefined;
   bytesIn = 0;
   error: unknown;
   readonly stepsMs: Record<string, number> = {};

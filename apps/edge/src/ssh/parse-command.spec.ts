@@ -27,10 +27,24 @@ describe('a command line', () => {
     expect(parseCommand(`git-upload-pack '/acme/it'\\''s'`)).toMatchObject({ path: "acme/it's" });
   });
 
-  it.each(['git-lfs-authenticate acme/widget.git download', 'git-lfs-transfer /acme/widget.git upload'])(
-    'of git-lfs is known: %s',
-    (text) => expect(parseCommand(text)).toMatchObject({ kind: 'lfs', program: text.split(' ')[0] }),
+  it.each([
+    'git-lfs-authenticate acme/widget.git download',
+    "git-lfs-authenticate '/acme/widget.git' download",
+    'git-lfs-authenticate /acme/widget.git download',
+    '/usr/bin/git-lfs-authenticate ~/acme/widget.git download 0123',
+    'git lfs-authenticate acme/widget.git download',
+  ])('asks for LFS: %s', (text) =>
+    expect(parseCommand(text)).toEqual({
+      kind: 'lfs_authenticate',
+      operation: 'download',
+      path: 'acme/widget.git',
+    }),
   );
+
+  it('tells an upload from a download, and LFS over SSH from both', () => {
+    expect(parseCommand('git-lfs-authenticate acme/widget upload')).toMatchObject({ operation: 'upload' });
+    expect(parseCommand('git-lfs-transfer /acme/widget.git upload')).toEqual({ kind: 'lfs_transfer' });
+  });
 
   it.each([
     '',
@@ -47,6 +61,9 @@ describe('a command line', () => {
     "git-upload-pack '/acme/wid\0get.git'",
     "git-upload-archive '/acme/widget.git'",
     "git-upload-pack>x '/acme/widget.git'",
+    'git-lfs-authenticate acme/widget.git',
+    'git-lfs-authenticate acme/widget.git verify',
+    'git-lfs-authenticate acme/widget.git download x y',
     `git-upload-pack '/${'a'.repeat(5000)}'`,
   ])('of anything else is unknown: %j', (text) => expect(parseCommand(text)).toEqual({ kind: 'unknown' }));
 

@@ -3,7 +3,8 @@ import { isGitService, type GitService } from '@antipode/domain';
 /** What a client asked to run, understood. */
 export type ParsedCommand =
   | { readonly kind: 'git'; readonly service: GitService; readonly path: string }
-  | { readonly kind: 'lfs'; readonly program: 'git-lfs-authenticate' | 'git-lfs-transfer' }
+  | { readonly kind: 'lfs_authenticate'; readonly operation: 'download' | 'upload'; readonly path: string }
+  | { readonly kind: 'lfs_transfer' }
   | { readonly kind: 'unknown' };
 
 /** No path of a primary is nearly as long. */
@@ -14,6 +15,7 @@ const UNKNOWN: ParsedCommand = { kind: 'unknown' };
  * Reads a command line as git and its relatives write it:
  *
  *   git-upload-pack '/acme/widget.git'    git upload-pack acme/widget.git    /usr/bin/git-receive-pack "~/acme/widget"
+ *   git-lfs-authenticate acme/widget.git download
  *
  * It never reaches a shell, so nothing of a shell's is understood but quoting.
  */
@@ -22,10 +24,22 @@ export function parseCommand(text: string): ParsedCommand {
   const words = splitWords(text);
   if (!words) return UNKNOWN;
   const [program = '', ...args] = joinGit(words);
-  if (program === 'git-lfs-authenticate' || program === 'git-lfs-transfer') return { kind: 'lfs', program };
-  const [path] = args;
+  if (program === 'git-lfs-transfer') return { kind: 'lfs_transfer' };
+  const [path, operation] = args;
+  if (program === 'git-lfs-authenticate') return readAuthenticate(path, operation, args.length);
   if (!isGitService(program) || path === undefined || args.length > 1) return UNKNOWN;
   return { kind: 'git', service: program, path: withoutHome(path) };
+}
+
+/** git-lfs quotes nothing, and before version 1 it named an object as well. */
+function readAuthenticate(
+  path: string | undefined,
+  operation: string | undefined,
+  count: number,
+): ParsedCommand {
+  const isOperation = operation === 'download' || operation === 'upload';
+  if (path === undefined || !isOperation || count > 3) return UNKNOWN;
+  return { kind: 'lfs_authenticate', operation, path: withoutHome(path) };
 }
 
 /** "git upload-pack" is "git-upload-pack", and a program's folder is the client's fancy. */

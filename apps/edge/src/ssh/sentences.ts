@@ -88,8 +88,7 @@ export const pushElsewhere = (path: RepositoryPath, { primary }: Names): string 
 export const NO_SUCH_COMMAND =
   'This mirror runs git-upload-pack (fetch) and git-receive-pack (push), and nothing else.';
 export const NO_SUBSYSTEM = 'This mirror has no file transfer: git alone works here.';
-export const NO_LFS_YET =
-  'This mirror does not serve LFS objects over SSH yet. Set lfs.url to the LFS server of your primary.';
+export const NO_LFS_TRANSFER = 'LFS objects travel over HTTPS here: git-lfs goes on that way by itself.';
 export const CLOSING = 'This mirror is being restarted. Try again in a few seconds.';
 export const TOO_MANY_COMMANDS =
   'You are running too many commands here at once. Try again when one has ended.';

@@ -5,6 +5,7 @@ import type { Primary } from '@antipode/primary';
 import { HealthChecks, LOGGER, type Logger } from '@antipode/service-kit';
 import type { EdgeConfig } from '../config.js';
 import { BodyBudget } from '../http/read-body.js';
+import { openLfsTokenKey } from '../lfs/lfs-token.js';
 import { PushOverHttps } from '../push/push-over-https.js';
 import { PUSH_SENTENCES, WAIT_UNTIL_PUBLISHED } from '../push/push-providers.js';
 import type { PushSentences } from '../push/push-sentences.js';
@@ -19,6 +20,7 @@ import { SshMetrics } from '../telemetry/ssh-metrics.js';
 import { AgentAccess } from './agent/agent-access.js';
 import { AgentRelay } from './agent/agent-relay.js';
 import { Commands } from './commands/commands.js';
+import { openLfsAuthenticate } from './commands/lfs-authenticate.js';
 import { PassedUploadPack } from './commands/passed-upload-pack.js';
 import { StatefulUploadPack } from './commands/stateful-upload-pack.js';
 import { UploadPack } from './commands/upload-pack.js';
@@ -119,6 +121,10 @@ function commandProviders(config: EdgeConfig, AUTH: symbol): Provider[] {
           names,
           pushes: config.PUSH,
           services: { 'git-upload-pack': uploadPack.run, 'git-receive-pack': push },
+          lfsAuthenticate: openLfsAuthenticate({
+            publicUrl: names.publicUrl,
+            tokenKey: openLfsTokenKey(config.SECRET_KEY),
+          }),
         }),
     },
   ];

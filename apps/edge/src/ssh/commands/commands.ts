@@ -1,9 +1,10 @@
 import type { auth } from '@antipode/contracts';
-import type { GitService, RepositoryPath } from '@antipode/domain';
+import type { GitService, RepositoryPath, Right } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
+import type { LfsOperation } from '../../lfs/lfs-token.js';
 import { callUnary } from '@antipode/rpc';
 import type { Caller } from '../../session/caller.js';
-import type { Hallway } from '../../session/hallway.js';
+import type { Hallway, Session } from '../../session/hallway.js';
 import type { Visit } from '../../session/visit.js';
 import type { Command } from '../conversation.js';
 import type { Identity } from '../login.js';
@@ -12,11 +13,12 @@ import {
   greeting,
   greetingForGuest,
   guestSentence,
-  NO_LFS_YET,
+  NO_LFS_TRANSFER,
   NO_SUBSYSTEM,
   NO_SUCH_COMMAND,
   type Names,
 } from '../sentences.js';
+import type { LfsAuthenticate } from './lfs-authenticate.js';
 import { say, type RunningChannel } from '../ssh-session.js';
 
 /** Who runs a command, and from where. */
@@ -35,10 +37,12 @@ export interface CommandsOptions {
   readonly names: Names;
   readonly pushes: 'relay' | 'refuse';
   readonly services: Readonly<Record<GitService, Command>>;
+  readonly lfsAuthenticate: LfsAuthenticate;
 }
 
 /** What a command was, for the log and the metrics: a closed set. */
-export type CommandName = GitService | 'shell' | 'subsystem' | 'lfs' | 'unknown';
+export type CommandName =
+  GitService | 'shell' | 'subsystem' | 'lfs_authenticate' | 'lfs_transfer' | 'unknown';
 
 const NOTICE_TIMEOUT_MS = 2000;
 const REFUSED = 1;
@@ -67,8 +71,10 @@ export class Commands {
     switch (parsed.kind) {
       case 'unknown':
         return refuse(channel, NO_SUCH_COMMAND, NOT_FOUND);
-      case 'lfs':
-        return refuse(channel, NO_LFS_YET);
+      case 'lfs_transfer':
+        return refuse(channel, NO_LFS_TRANSFER);
+      case 'lfs_authenticate':
+        return this.lfs(channel, runner, { ...parsed, visit });
       case 'git':
         return this.git(channel, runner, { ...parsed, visit });
     }
@@ -87,18 +93,34 @@ export class Commands {
     runner: Runner,
     { service, path, visit }: { service: GitService; path: string; visit: Visit },
   ): Promise<number> {
-    const wanted = service === 'git-receive-pack' ? 'write' : 'read';
+    const right = service === 'git-receive-pack' ? 'write' : 'read';
+    const session = await this.enter(channel, runner, { right, path, visit });
+    return this.options.services[service](channel.conversation, session);
+  }
+
+  private async lfs(
+    channel: RunningChannel,
+    runner: Runner,
+    { operation, path, visit }: { operation: LfsOperation; path: string; visit: Visit },
+  ): Promise<number> {
+    const right = operation === 'upload' ? 'write' : 'read';
+    const session = await this.enter(channel, runner, { right, path, visit });
+    return this.options.lfsAuthenticate(channel.conversation, session, operation);
+  }
+
+  private async enter(
+    { conversation: { signal } }: RunningChannel,
+    runner: Runner,
+    { right: wanted, path, visit }: { right: Right; path: string; visit: Visit },
+  ): Promise<Session> {
     const caller = callerOf(runner, wanted);
     if (!caller) throw await this.refuseGuest(runner, path, wanted);
     const right = wanted === 'write' && this.willRefuse(caller) ? 'read' : wanted;
-    const { conversation } = channel;
-    const { signal } = conversation;
     const { clientAddress } = runner;
-    const session = await this.options.hallway.enter({ path, caller, right, clientAddress, signal, visit });
-    return this.options.services[service](conversation, session);
+    return this.options.hallway.enter({ path, caller, right, clientAddress, signal, visit });
   }
 
-  /** Who only hears why a push is refused needs no more than the right to read. */
+  /** Who only hears why a push, or an upload, is refused needs no more than the right to read. */
   private willRefuse(caller: Caller): boolean {
     return this.options.pushes === 'refuse' || isAccessKey(caller);
   }

@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditStore } from './audit/audit.store.js';
 import { CONFIG, type RegistryConfig } from './config.js';
 import { ConnectionController } from './connection/connection.controller.js';
 import { ConnectionService } from './connection/connection.service.js';
@@ -16,17 +18,26 @@ import { RemovalsController } from './discovery/removals.controller.js';
 import { SweepRound } from './discovery/sweep-round.js';
 import { SweepTimes } from './discovery/sweep-times.js';
 import { TakeNews } from './discovery/take-news.js';
+import { ProjectPolicies } from './projects/project-policies.service.js';
+import { ProjectPoliciesStore } from './projects/project-policies.store.js';
+import { ProjectsController } from './projects/projects.controller.js';
+import { LfsReports } from './lfs-states/lfs-reports.js';
+import { LfsStatesStore } from './lfs-states/lfs-states.store.js';
+import { NodeReports } from './rpc/node-reports.js';
 import { RegistryCalls } from './rpc/registry-calls.js';
 import { RegistryRpc } from './rpc/registry.rpc.js';
 import { ListRepositories } from './repositories/list-repositories.js';
+import { PublicRepositoriesController } from './repositories/public-repositories.controller.js';
 import { RepositoriesController } from './repositories/repositories.controller.js';
 import { RepositoriesStore } from './repositories/repositories.store.js';
 import { RepositoryFeed } from './repositories/repository-feed.js';
+import { RepositoryStates } from './repositories/repository-states.js';
 import { ApiDocument, OpenApiController } from './rest/openapi.controller.js';
 import { Neighbours } from './rest/neighbours.js';
 import { ProblemFilter } from './rest/problem.filter.js';
 import { ServiceHealth } from './rest/service-health.js';
 import { StatusController } from './rest/status.controller.js';
+import { SelectionChanges } from './selection/selection-change.js';
 import { SelectionController } from './selection/selection.controller.js';
 import { SelectionService } from './selection/selection.service.js';
 import { SelectionStore } from './selection/selection.store.js';
@@ -45,8 +56,11 @@ export class RegistryModule {
     return {
       module: RegistryModule,
       controllers: [
+        AuditController,
         ConnectionController,
         OpenApiController,
+        ProjectsController,
+        PublicRepositoriesController,
         RemovalsController,
         RepositoriesController,
         SelectionController,
@@ -58,6 +72,7 @@ export class RegistryModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         primaryProvider,
         ApiDocument,
+        AuditStore,
         ChangeListener,
         ConfiguredRepositories,
         ConnectionService,
@@ -67,14 +82,21 @@ export class RegistryModule {
         DeliveriesStore,
         DeliveryHandler,
         DiscoveryService,
+        LfsReports,
+        LfsStatesStore,
         ListRepositories,
         Neighbours,
+        NodeReports,
         NodesStore,
+        ProjectPolicies,
+        ProjectPoliciesStore,
         RegistryCalls,
         RegistryRpc,
         Removals,
         RepositoriesStore,
         RepositoryFeed,
+        RepositoryStates,
+        SelectionChanges,
         SelectionService,
         SelectionStore,
         ServiceHealth,

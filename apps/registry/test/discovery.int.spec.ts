@@ -195,6 +195,6 @@ describe('discovery', () => {
       projectKeys: ['WEB', 'NOPE'],
     });
     expect([status, body.code, body.detail]).toEqual([404, 'not_found', 'The primary has no project NOPE.']);
-    expect((await registry.ask('GET', '/selection')).body).toEqual({ mode: 'all' });
+    expect((await registry.ask('GET', '/selection')).body.mode).toBe('all');
   });
 });

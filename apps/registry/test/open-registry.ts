@@ -102,7 +102,7 @@ export class Registry implements AsyncDisposable {
     const { status } = await this.ask(
       'PUT',
       '/selection',
-      projectKeys[0] === '*' ? { mode: 'all' } : { mode: 'selected', projectKeys },
+      projectKeys[0] === '*' ? { mode: 'all' } : { mode: 'selected', projectKeys, allowNarrowing: true },
     );
     if (status !== 200) throw new Error(`selecting answered ${status}`);
   }
@@ -126,6 +126,13 @@ export class Registry implements AsyncDisposable {
       registry.SyncReport.fromPartial({ reportedAtMs: Date.now(), ...report }),
     );
     return callUnary(this.client, 'reportSync', { node, reports: full }, { timeoutMs: 5000 });
+  }
+
+  reportLfs(node: string, ...reports: Partial<registry.LfsReport>[]): Promise<registry.ReportLfsResponse> {
+    const full = reports.map((report) =>
+      registry.LfsReport.fromPartial({ reportedAtMs: Date.now(), ...report }),
+    );
+    return callUnary(this.client, 'reportLfs', { node, reports: full }, { timeoutMs: 5000 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -53,14 +53,17 @@ describe('the REST API', () => {
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.slice('/-/api/v1'.length)}`),
       );
       expect(routes.sort()).toEqual([
+        'GET /audit',
         'GET /connection',
         'GET /projects',
+        'GET /public-repositories',
         'GET /repositories',
         'GET /repositories/{id}',
         'GET /selection',
         'GET /status',
         'POST /removals/confirm',
         'POST /repositories/{id}/sync',
+        'PUT /projects/{key}/policy',
         'PUT /selection',
       ]);
     });
@@ -75,7 +78,10 @@ describe('the REST API', () => {
       });
       const calls: [method: string, route: string, path: string, body?: unknown][] = [
         ['GET', '/connection', '/connection'],
+        ['GET', '/audit', '/audit?limit=1'],
         ['GET', '/projects', '/projects'],
+        ['GET', '/public-repositories', '/public-repositories'],
+        ['PUT', '/projects/{key}/policy', '/projects/WEB/policy', { freshness: 'strict' }],
         ['GET', '/repositories', '/repositories?limit=3'],
         ['GET', '/repositories/{id}', `/repositories/${id}`],
         ['GET', '/repositories/{id}', '/repositories/none'],
@@ -246,6 +252,34 @@ describe('the REST API', () => {
       expect(shown.nodes[0].lagSeconds).toBeGreaterThanOrEqual(5);
     });
 
+    it('shows the large files of the node that misses most, and those of each node', async () => {
+      const [, , id] = (await ids()) as [string, string, string];
+      const none = { objects: 0, bytes: 0, missing: 0, missingBytes: 0, error: null };
+      expect((await show(id)).lfs).toEqual(none);
+      const now = Date.now();
+      const all = { repositoryId: id, objects: 7, bytes: 700, reportedAtMs: now };
+      const some = { ...all, objects: 5, bytes: 500, missing: 2, missingBytes: 200 };
+      const why = { errorCode: 'not_found', error: 'The primary has no such object.' };
+      await registry.report('local', { repositoryId: id, phase: SYNC_PHASE_READY });
+      await registry.reportLfs('local', all, { repositoryId: '../etc', objects: 1 });
+      await registry.reportLfs('syd-1', { ...some, ...why });
+      // An older word that comes late.
+      await registry.reportLfs('local', { ...all, objects: 1, reportedAtMs: now - 10 });
+      const shown = await eventually(async () => {
+        const repository = await show(id);
+        return repository.lfs.missing === 2 && repository.nodes[0]?.lfs.objects === 7 && repository;
+      });
+      expect(shown.lfs).toEqual({
+        objects: 5,
+        bytes: 500,
+        missing: 2,
+        missingBytes: 200,
+        error: { code: 'not_found', message: 'The primary has no such object.' },
+      });
+      expect(shown.nodes[0].lfs).toEqual({ ...none, objects: 7, bytes: 700 });
+      await expect(registry.reportLfs('not a node!', all)).rejects.toMatchObject({ code: 'invalid' });
+    });
+
     it('takes no report about what it does not know', async () => {
       const stranger = '00000000-0000-4000-8000-000000000000';
       const [, , , known] = await ids();
@@ -331,10 +365,19 @@ describe('the REST API', () => {
       expect(answers[0]?.repository).toMatchObject({ path: 'team/tools', public: true });
       await watched.until(['team/tools']);
       await expect(learn('../etc')).rejects.toMatchObject({ code: 'invalid' });
-      expect((await learner.ask('GET', '/selection')).body).toEqual({ mode: 'all' });
+      expect((await learner.ask('GET', '/selection')).body).toEqual({
+        mode: 'all',
+        publicRepositories: 'include',
+      });
       expect(
         await learner.ask('PUT', '/selection', { mode: 'selected', projectKeys: ['WEB'] }),
       ).toMatchObject({ status: 422, body: { code: 'unsupported' } });
+      expect(
+        await learner.ask('PUT', '/selection', { mode: 'all', publicRepositories: 'exclude' }),
+      ).toMatchObject({ status: 422, body: { code: 'unsupported' } });
+      expect((await learner.ask('GET', '/public-repositories')).body.values).toMatchObject([
+        { path: 'team/tools', mirrored: true },
+      ]);
     });
 
     it('learns nothing where that is not configured', async () => {

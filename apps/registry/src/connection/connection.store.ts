@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Code } from '@antipode/errors';
 import { Database } from '../database/database.js';
 import type { Connection } from '../generated/prisma/client.js';
+import type { Transaction } from '../repositories/repositories.store.js';
 
 export interface Failure {
   readonly code: Code;
@@ -17,8 +18,11 @@ export class ConnectionStore {
     return this.database.prisma.connection.findUniqueOrThrow({ where: { id: 1 } });
   }
 
-  async update(data: Partial<Omit<Connection, 'id'>>): Promise<void> {
-    await this.database.prisma.connection.update({ where: { id: 1 }, data });
+  async update(
+    data: Partial<Omit<Connection, 'id'>>,
+    transaction: Transaction = this.database.prisma,
+  ): Promise<void> {
+    await transaction.connection.update({ where: { id: 1 }, data });
   }
 
   /** Remembers how the primary answered just now. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { KnownRepository } from '../repositories/repository.js';
 import { comparePage, isSuspicious, missingFrom } from './plan-sweep.js';
 
-const ALL = { all: true } as const;
+const ALL = { all: true, publicRepositories: 'include' } as const;
 const FACTS = {
   id: 'a',
   path: 'acme/a',
@@ -43,9 +43,16 @@ describe('comparePage', () => {
   });
 
   it('notices a repository that moved to a project which is not selected', () => {
-    const selection = { all: false, projectKeys: ['WEB'] } as const;
+    const selection = { all: false, projectKeys: ['WEB'], publicRepositories: 'include' } as const;
     const news = comparePage([{ ...FACTS, projectKey: 'DATA' }], known({}), selection);
     expect(news).toEqual({ changed: [], moved: [], left: ['a'] });
+  });
+
+  it('lets go of a repository that becomes public where those are excluded', () => {
+    const selection = { all: true, publicRepositories: 'exclude' } as const;
+    const news = comparePage([{ ...FACTS, public: true }], known({}), selection);
+    expect(news).toEqual({ changed: [], moved: [], left: ['a'] });
+    expect(comparePage([FACTS], known({}), selection).left).toEqual([]);
   });
 });
 

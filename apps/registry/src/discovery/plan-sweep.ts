@@ -27,7 +27,7 @@ export function comparePage(
   const left: RepositoryId[] = [];
   for (const listed of page) {
     const before = known.get(listed.id);
-    if (!covers(selection, listed.projectKey)) {
+    if (!covers(selection, listed)) {
       if (before && !before.removed) left.push(listed.id);
       continue;
     }

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
+import { By, type Initiator } from '../audit/initiator.js';
 import { AdminRoute } from '../rest/openapi.js';
 import { acceptedSchema, confirmRemovalsSchema } from '../rest/schemas.js';
 import { validate } from '../rest/validate.js';
@@ -25,8 +26,8 @@ export class RemovalsController {
     answer: acceptedSchema,
     problems: [400, 409],
   })
-  async confirm(@Body() body: unknown): Promise<z.infer<typeof acceptedSchema>> {
-    await this.removals.agree(validate(confirmRemovalsSchema, body).count);
+  async confirm(@Body() body: unknown, @By() by: Initiator): Promise<z.infer<typeof acceptedSchema>> {
+    await this.removals.agree(validate(confirmRemovalsSchema, body).count, by);
     this.discovery.sweepSoon('full');
     return { accepted: true };
   }

@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RepositoryId } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
 import { LOGGER, type Logger } from '@antipode/service-kit';
+import { AuditStore } from '../audit/audit.store.js';
+import type { Initiator } from '../audit/initiator.js';
 import { ConnectionStore } from '../connection/connection.store.js';
 import { RepositoriesStore } from '../repositories/repositories.store.js';
 import { RepositoryFeed } from '../repositories/repository-feed.js';
@@ -19,6 +21,7 @@ export interface Suspension {
 @Injectable()
 export class Removals {
   constructor(
+    private readonly audit: AuditStore,
     private readonly connection: ConnectionStore,
     private readonly repositories: RepositoriesStore,
     private readonly feed: RepositoryFeed,
@@ -55,7 +58,7 @@ export class Removals {
    * @param count how many the admin believes to remove; must be what is suspended.
    * @throws AntipodeError `conflict` where it is another number by now, or nothing.
    */
-  async agree(count: number): Promise<void> {
+  async agree(count: number, by: Initiator): Promise<void> {
     const suspension = await this.suspended();
     if (suspension?.ids.length !== count) {
       const now = suspension?.ids.length ?? 0;
@@ -66,7 +69,17 @@ export class Removals {
         { hint: `${now} removals wait for confirmation, not ${count}.` },
       );
     }
-    await this.connection.update({ agreedIds: [...suspension.ids] });
+    const agreedIds = [...suspension.ids];
+    await this.repositories.change(async (transaction) => {
+      await this.connection.update({ agreedIds }, transaction);
+      const paths = await this.repositories.paths(transaction, agreedIds);
+      await this.audit.add(transaction, {
+        action: 'removals.confirmed',
+        by,
+        before: null,
+        after: { count, paths },
+      });
+    });
   }
 
   private async suspend(ids: RepositoryId[], before: readonly RepositoryId[]): Promise<void> {

@@ -75,6 +75,16 @@ export class ListRepositories {
     return rows.map(({ path }) => path);
   }
 
+  /** Known as public, by path. */
+  async publicOnes(): Promise<{ id: string; path: string; projectKey: string; sizeBytes: number }[]> {
+    const rows = await this.database.prisma.repository.findMany({
+      where: { public: true, removedAt: null },
+      select: { id: true, path: true, projectKey: true, sizeBytes: true },
+      orderBy: { path: 'asc' },
+    });
+    return rows.map((row) => ({ ...row, sizeBytes: Number(row.sizeBytes) }));
+  }
+
   async byPhase(): Promise<Record<MirrorPhase, number>> {
     const rows = await this.database.prisma.$queryRaw<{ phase: MirrorPhase; count: number }[]>`
       SELECT ${PHASE} AS phase, count(*)::int AS count FROM repository r WHERE r.removed_at IS NULL GROUP BY 1`;

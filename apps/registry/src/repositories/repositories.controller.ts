@@ -5,16 +5,17 @@ import { isRepositoryId } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import { ConnectionService } from '../connection/connection.service.js';
+import { NO_LFS, shortest, type LfsStateRow } from '../lfs-states/lfs-state.js';
 import { AdminRoute } from '../rest/openapi.js';
 import { acceptedSchema, repositoriesQuery, repositoriesSchema, repositorySchema } from '../rest/schemas.js';
 import { validate } from '../rest/validate.js';
 import { SyncRequests } from '../sync-states/sync-requests.js';
-import { SyncStatesStore } from '../sync-states/sync-states.store.js';
 import { worst, type SyncStateRow } from '../sync-states/sync-state.js';
+import { RepositoryStates, type States } from './repository-states.js';
 import { ListRepositories, type ListedRepository } from './list-repositories.js';
 
 type RepositoryAnswer = z.infer<typeof repositorySchema>;
-type StateAnswer = Omit<RepositoryAnswer['nodes'][number], 'node' | 'reportedAt'>;
+type StateAnswer = Omit<RepositoryAnswer['nodes'][number], 'node' | 'reportedAt' | 'lfs'>;
 
 const ID = { id: "The primary's UUID of the repository, without braces." };
 
@@ -25,7 +26,7 @@ export class RepositoriesController {
     @Inject(CONFIG) private readonly config: RegistryConfig,
     private readonly connection: ConnectionService,
     private readonly repositories: ListRepositories,
-    private readonly states: SyncStatesStore,
+    private readonly states: RepositoryStates,
     private readonly syncs: SyncRequests,
   ) {}
 
@@ -38,10 +39,10 @@ export class RepositoriesController {
   })
   async list(@Query() query: unknown): Promise<z.infer<typeof repositoriesSchema>> {
     const page = await this.repositories.page(validate(repositoriesQuery, query));
-    const states = await this.states.read(page.values.map(({ id }) => id));
+    const statesOf = await this.states.read(page.values.map(({ id }) => id));
     return {
       ...page,
-      values: page.values.map((repository) => this.describe(repository, states.get(repository.id) ?? [])),
+      values: page.values.map((repository) => this.describe(repository, statesOf(repository.id))),
     };
   }
 
@@ -54,7 +55,7 @@ export class RepositoriesController {
   })
   async show(@Param('id') id: string): Promise<RepositoryAnswer> {
     const repository = await this.find(id);
-    return this.describe(repository, (await this.states.read([id])).get(id) ?? []);
+    return this.describe(repository, (await this.states.read([id]))(id));
   }
 
   @Post(':id/sync')
@@ -84,21 +85,28 @@ export class RepositoriesController {
     return found;
   }
 
-  private describe(repository: ListedRepository, states: readonly SyncStateRow[]): RepositoryAnswer {
+  private describe(repository: ListedRepository, { sync, lfs }: States): RepositoryAnswer {
     const { primary } = this.connection;
     const base = this.config.PUBLIC_URL?.replace(/\/$/, '');
     return {
       ...repository,
-      ...summarise(states),
+      ...summarise(sync),
+      lfs: describeLfs(shortest(lfs)),
       cloneUrls: { https: base ? `${base}/${repository.path}.git` : null },
       pushUrl: primary.gitUrl(repository.path),
-      nodes: states.map((state) => ({
+      nodes: sync.map((state) => ({
         node: state.node,
         reportedAt: state.reportedAt.toISOString(),
         ...describeState(state),
+        lfs: describeLfs(lfs.find(({ node }) => node === state.node)),
       })),
     };
   }
+}
+
+function describeLfs(state: LfsStateRow | undefined): RepositoryAnswer['lfs'] {
+  const { objects, bytes, missing, missingBytes, error } = state ?? NO_LFS;
+  return { objects, bytes, missing, missingBytes, error };
 }
 
 const NOTHING_REPORTED: StateAnswer = {

@@ -2,19 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { RepositoryId, RepositoryPath } from '@antipode/domain';
 import { Database } from '../database/database.js';
 import { CHANGES, LOCKS } from '../database/names.js';
-import type { Prisma } from '../generated/prisma/client.js';
+import { Prisma } from '../generated/prisma/client.js';
 import type { FeedRow, KnownRepository, Origin, RemovedWhy, RepositoryFacts } from './repository.js';
 
 export type Transaction = Prisma.TransactionClient;
 
-const FEED_COLUMNS = {
-  id: true,
-  path: true,
-  projectKey: true,
-  public: true,
-  removedAt: true,
-  version: true,
-} as const;
+/** A `FeedRow`. */
+const FEED_COLUMNS = Prisma.sql`r.id, r.path, r.project_key AS "projectKey", r.public, r.version,
+  coalesce(p.freshness, '') AS freshness, r.removed_at IS NOT NULL AS removed`;
 
 /** The table of repositories. Rows stay when a repository is removed, so that watchers can be told. */
 @Injectable()
@@ -55,20 +50,16 @@ export class RepositoriesStore {
 
   /** Everything for watchers that changed after `version`, in order. */
   async changedSince(version: bigint): Promise<FeedRow[]> {
-    const rows = await this.database.prisma.repository.findMany({
-      where: { version: { gt: version } },
-      orderBy: { version: 'asc' },
-      select: FEED_COLUMNS,
-    });
-    return rows.map(({ removedAt, ...row }) => ({ ...row, removed: removedAt !== null }));
+    return this.database.prisma.$queryRaw<FeedRow[]>`
+      SELECT ${FEED_COLUMNS} FROM repository r LEFT JOIN project_policy p USING (project_key)
+      WHERE r.version > ${version} ORDER BY r.version`;
   }
 
   async findByPath(path: RepositoryPath): Promise<FeedRow | undefined> {
-    const row = await this.database.prisma.repository.findFirst({
-      where: { path, removedAt: null },
-      select: FEED_COLUMNS,
-    });
-    return row ? { ...row, removed: false } : undefined;
+    const rows = await this.database.prisma.$queryRaw<FeedRow[]>`
+      SELECT ${FEED_COLUMNS} FROM repository r LEFT JOIN project_policy p USING (project_key)
+      WHERE r.path = ${path} AND r.removed_at IS NULL LIMIT 1`;
+    return rows[0];
   }
 
   async has(id: RepositoryId): Promise<boolean> {
@@ -98,7 +89,8 @@ export class RepositoriesStore {
       FROM jsonb_to_recordset(${JSON.stringify(facts)}::jsonb)
         AS f(id text, path text, name text, "projectKey" text, public boolean, "sizeBytes" bigint, "updatedOn" text)
       WHERE ${origin} <> 'discovery'
-        OR EXISTS (SELECT 1 FROM selection s WHERE s."all" OR f."projectKey" = ANY (s.project_keys))
+        OR EXISTS (SELECT 1 FROM selection s WHERE (s."all" OR f."projectKey" = ANY (s.project_keys))
+          AND (s.public_repositories = 'include' OR NOT f.public))
       ON CONFLICT (id) DO UPDATE SET
         path = EXCLUDED.path, name = EXCLUDED.name, project_key = EXCLUDED.project_key, public = EXCLUDED.public,
         size_bytes = EXCLUDED.size_bytes, updated_on = EXCLUDED.updated_on, removed_at = NULL, removed_why = NULL,
@@ -117,12 +109,29 @@ export class RepositoriesStore {
       WHERE id = ANY (${[...ids]}::text[]) AND removed_at IS NULL`;
   }
 
+  async paths(transaction: Transaction, ids: readonly RepositoryId[]): Promise<string[]> {
+    const rows = await transaction.repository.findMany({
+      where: { id: { in: [...ids] } },
+      select: { path: true },
+      orderBy: { path: 'asc' },
+    });
+    return rows.map(({ path }) => path);
+  }
+
   /** Takes away what discovery had brought and the selection no longer covers. */
   async removeUnselected(transaction: Transaction): Promise<void> {
     await transaction.$executeRaw`
       UPDATE repository r SET removed_at = now(), removed_why = 'deselected', version = nextval('repository_version')
       FROM selection s
-      WHERE r.removed_at IS NULL AND r.origin = 'discovery' AND NOT s."all" AND r.project_key <> ALL (s.project_keys)`;
+      WHERE r.removed_at IS NULL AND r.origin = 'discovery' AND (
+        (NOT s."all" AND r.project_key <> ALL (s.project_keys)) OR (s.public_repositories = 'exclude' AND r.public))`;
+  }
+
+  /** Has watchers told of a project's repositories again: something that they are told has changed beside this table. */
+  async touchProject(transaction: Transaction, projectKey: string): Promise<void> {
+    await transaction.$executeRaw`
+      UPDATE repository SET version = nextval('repository_version')
+      WHERE project_key = ${projectKey} AND removed_at IS NULL`;
   }
 
   /** Forgets what was removed long ago; no watcher needs to hear of it any more. */

@@ -31,6 +31,8 @@ export interface FeedRow {
   readonly path: RepositoryPath;
   readonly projectKey: string;
   readonly public: boolean;
+  /** The project's own policy as written in libs/domain; empty: the mirror's default. */
+  readonly freshness: string;
   readonly removed: boolean;
   readonly version: bigint;
 }

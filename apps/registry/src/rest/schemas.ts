@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CODES } from '@antipode/errors';
+import { selectionSchema } from './change-schemas.js';
 
 /** The shapes of the REST API; the OpenAPI document and the tests are made from them. */
 
@@ -32,23 +33,6 @@ export const connectionSchema = z.object({
 
 const projectKey = z.string().min(1).max(128);
 
-export const selectionSchema = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('all') }),
-  z.strictObject({ mode: z.literal('selected'), projectKeys: z.array(projectKey).max(10_000) }),
-]);
-
-export const projectsSchema = z.object({
-  values: z.array(
-    z.object({
-      key: z.string(),
-      id: z.string(),
-      name: z.string(),
-      private: z.boolean(),
-      selected: z.boolean(),
-    }),
-  ),
-});
-
 export const PHASES = ['absent', 'cloning', 'ready', 'syncing', 'failing', 'removed'] as const;
 const phase = z.enum(PHASES);
 
@@ -66,6 +50,16 @@ const stateFields = {
   receivedBytesTotal: z.int(),
 };
 
+/** Large files that belong to the repository and are here, and those that its commits point to and that are not. */
+const lfs = z.object({
+  objects: z.int(),
+  bytes: z.int(),
+  missing: z.int(),
+  missingBytes: z.int(),
+  /** Why the latest of the missing ones could not be had. */
+  error: failure.nullable(),
+});
+
 export const repositorySchema = z.object({
   id: z.string(),
   path: z.string(),
@@ -73,9 +67,11 @@ export const repositorySchema = z.object({
   projectKey: z.string(),
   public: z.boolean(),
   ...stateFields,
+  /** Of the node that misses most. */
+  lfs,
   cloneUrls: z.object({ https: z.string().nullable() }),
   pushUrl: z.string(),
-  nodes: z.array(z.object({ node: z.string(), reportedAt: moment, ...stateFields })),
+  nodes: z.array(z.object({ node: z.string(), reportedAt: moment, ...stateFields, lfs })),
 });
 
 export const repositoriesQuery = z.strictObject({

@@ -1,8 +1,9 @@
 import { registry } from '@antipode/contracts';
 import type { MirrorPhase } from '@antipode/domain';
+import type { LfsStateRow } from '../lfs-states/lfs-state.js';
 import type { FeedEvent } from '../repositories/repository-feed.js';
 import type { FeedRow } from '../repositories/repository.js';
-import type { Selection } from '../selection/selection.js';
+import type { ProjectChoice } from '../selection/selection.js';
 import type { SyncStateRow } from '../sync-states/sync-state.js';
 
 const LONGEST_ERROR = 500;
@@ -23,15 +24,16 @@ export const writeRepository = ({
   path,
   projectKey,
   public: isPublic,
+  freshness,
 }: FeedRow): registry.Repository => ({
   id,
   path,
   projectKey,
   public: isPublic,
-  freshness: '',
+  freshness,
 });
 
-export const writeSelection = (selection: Selection): registry.Selection => ({
+export const writeSelection = (selection: ProjectChoice): registry.Selection => ({
   all: selection.all,
   projectKeys: selection.all ? [] : [...selection.projectKeys],
 });
@@ -69,3 +71,14 @@ export function readReport(node: string, report: registry.SyncReport): SyncState
     reportedAt: new Date(report.reportedAtMs || Date.now()),
   };
 }
+
+export const readLfsReport = (node: string, report: registry.LfsReport): LfsStateRow => ({
+  repositoryId: report.repositoryId,
+  node,
+  objects: report.objects,
+  bytes: report.bytes,
+  missing: report.missing,
+  missingBytes: report.missingBytes,
+  error: report.errorCode ? { code: report.errorCode, message: report.error.slice(0, LONGEST_ERROR) } : null,
+  reportedAt: new Date(report.reportedAtMs || Date.now()),
+});

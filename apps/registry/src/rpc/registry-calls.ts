@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { registry } from '@antipode/contracts';
-import { isRepositoryId } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
 import type { CallContext } from '@antipode/rpc';
 import { ConnectionService } from '../connection/connection.service.js';
 import { ConfiguredRepositories } from '../discovery/configured-repositories.js';
 import { RepositoryFeed } from '../repositories/repository-feed.js';
-import type { Selection } from '../selection/selection.js';
+import type { ProjectChoice } from '../selection/selection.js';
 import { SelectionService } from '../selection/selection.service.js';
-import { SyncReports } from '../sync-states/sync-reports.js';
-import { readReport, writeEvent, writeRepository, writeSelection } from './messages.js';
+import { writeEvent, writeRepository, writeSelection } from './messages.js';
+import { NodeReports } from './node-reports.js';
 
 /** How often a watching node is noted as seen. */
 const SEEN_EVERY_MS = 60_000;
@@ -21,7 +20,7 @@ export class RegistryCalls {
     private readonly connection: ConnectionService,
     private readonly configured: ConfiguredRepositories,
     private readonly feed: RepositoryFeed,
-    private readonly reports: SyncReports,
+    private readonly reports: NodeReports,
     private readonly selection: SelectionService,
   ) {}
 
@@ -58,12 +57,13 @@ export class RegistryCalls {
     return { workspace, gitAuthorization, token, email, username };
   }
 
-  reportSync({ node, reports }: registry.ReportSyncRequest): Promise<registry.ReportSyncResponse> {
-    const known = reports.filter(({ repositoryId }) => isRepositoryId(repositoryId));
-    this.reports.take(
-      node,
-      known.map((report) => readReport(node, report)),
-    );
+  reportSync(request: registry.ReportSyncRequest): Promise<registry.ReportSyncResponse> {
+    this.reports.takeSync(request);
+    return Promise.resolve({});
+  }
+
+  reportLfs(request: registry.ReportLfsRequest): Promise<registry.ReportLfsResponse> {
+    this.reports.takeLfs(request);
     return Promise.resolve({});
   }
 
@@ -75,9 +75,10 @@ export class RegistryCalls {
     if (!selection) {
       throw new AntipodeError('invalid', 'choosing projects', {}, { hint: 'The selection is missing.' });
     }
-    const wanted: Selection = selection.all
+    const wanted: ProjectChoice = selection.all
       ? { all: true }
       : { all: false, projectKeys: selection.projectKeys };
-    return { selection: writeSelection(await this.selection.choose(wanted)) };
+    const { chosen } = await this.selection.choose(wanted, { by: { actor: 'rpc' } });
+    return { selection: writeSelection(chosen) };
   }
 }

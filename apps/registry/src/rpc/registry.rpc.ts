@@ -44,6 +44,7 @@ const handlers = (calls: RegistryCalls, onFailure: OnFailure): registry.Registry
   learnRepository: answerUnary(calls.learnRepository.bind(calls), onFailure),
   getConnection: answerUnary(calls.getConnection.bind(calls), onFailure),
   reportSync: answerUnary(calls.reportSync.bind(calls), onFailure),
+  reportLfs: answerUnary(calls.reportLfs.bind(calls), onFailure),
   getSelection: answerUnary(calls.getSelection.bind(calls), onFailure),
   setSelection: answerUnary(calls.setSelection.bind(calls), onFailure),
 });

@@ -1,46 +1,51 @@
 import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
+import { By, type Initiator } from '../audit/initiator.js';
 import { AdminRoute } from '../rest/openapi.js';
-import { projectsSchema, selectionSchema } from '../rest/schemas.js';
+import { chooseSchema, chosenSchema, selectionSchema } from '../rest/change-schemas.js';
 import { validate } from '../rest/validate.js';
-import { covers, type Selection } from './selection.js';
+import type { ProjectChoice, Selection } from './selection.js';
 import { SelectionService } from './selection.service.js';
 
 type SelectionAnswer = z.infer<typeof selectionSchema>;
 
 @ApiTags('selection')
-@Controller('-/api/v1')
+@Controller('-/api/v1/selection')
 export class SelectionController {
   constructor(private readonly selection: SelectionService) {}
 
-  @Get('selection')
+  @Get()
   @AdminRoute({ summary: 'Shows which projects are mirrored', answer: selectionSchema })
   async show(): Promise<SelectionAnswer> {
     return writeSelection(await this.selection.read());
   }
 
-  @Put('selection')
+  @Put()
   @AdminRoute({
-    summary: 'Chooses which projects are mirrored; their repositories are discovered at once',
-    body: selectionSchema,
-    answer: selectionSchema,
+    summary:
+      'Chooses which projects are mirrored; their repositories are discovered at once. From all projects back to some: ' +
+      '409 without `allowNarrowing`. `dryRun` changes nothing and tells what would go and come',
+    body: chooseSchema,
+    answer: chosenSchema,
     problems: [400, 404, 409, 413, 422, 502, 503],
   })
-  async choose(@Body() body: unknown): Promise<SelectionAnswer> {
-    return writeSelection(await this.selection.choose(readSelection(validate(selectionSchema, body))));
-  }
-
-  @Get('projects')
-  @AdminRoute({ summary: "Lists the primary's projects", answer: projectsSchema, problems: [409, 502, 503] })
-  async projects(): Promise<z.infer<typeof projectsSchema>> {
-    const [selection, projects] = await Promise.all([this.selection.read(), this.selection.projects()]);
-    return { values: projects.map((project) => ({ ...project, selected: covers(selection, project.key) })) };
+  async choose(@Body() body: unknown, @By() by: Initiator): Promise<z.infer<typeof chosenSchema>> {
+    const { dryRun, allowNarrowing, publicRepositories, ...choice } = validate(chooseSchema, body);
+    const narrowing = allowNarrowing ? 'allowed' : 'refused';
+    const { chosen, change } = dryRun
+      ? await this.selection.preview(readChoice(choice), { publicRepositories })
+      : await this.selection.choose(readChoice(choice), { by, publicRepositories, narrowing });
+    return { ...writeSelection(chosen), change: { dryRun, ...change } };
   }
 }
 
-export const writeSelection = (selection: Selection): SelectionAnswer =>
-  selection.all ? { mode: 'all' } : { mode: 'selected', projectKeys: [...selection.projectKeys] };
+export const writeSelection = (selection: Selection): SelectionAnswer => {
+  const { publicRepositories } = selection;
+  return selection.all
+    ? { mode: 'all', publicRepositories }
+    : { mode: 'selected', projectKeys: [...selection.projectKeys], publicRepositories };
+};
 
-const readSelection = (answer: SelectionAnswer): Selection =>
-  answer.mode === 'all' ? { all: true } : { all: false, projectKeys: answer.projectKeys };
+const readChoice = (choice: { mode: 'all' | 'selected'; projectKeys?: string[] }): ProjectChoice =>
+  choice.mode === 'all' ? { all: true } : { all: false, projectKeys: choice.projectKeys ?? [] };

@@ -1,23 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import type { PrimaryProject } from '@antipode/primary';
 import { Database } from '../database/database.js';
+import type { Selection as SelectionRow } from '../generated/prisma/client.js';
 import type { Transaction } from '../repositories/repositories.store.js';
-import type { Selection } from './selection.js';
+import type { PublicPolicy, Selection } from './selection.js';
 
 /** The selection, and the projects that it is made of. */
 @Injectable()
 export class SelectionStore {
   constructor(private readonly database: Database) {}
 
-  async read(): Promise<Selection> {
-    const row = await this.database.prisma.selection.findUniqueOrThrow({ where: { id: 1 } });
-    return row.all ? { all: true } : { all: false, projectKeys: row.projectKeys };
+  async read(transaction: Transaction = this.database.prisma): Promise<Selection> {
+    return readRow(await transaction.selection.findUniqueOrThrow({ where: { id: 1 } }));
   }
 
   async write(transaction: Transaction, selection: Selection): Promise<void> {
     const data = {
       all: selection.all,
       projectKeys: selection.all ? [] : [...selection.projectKeys],
+      publicRepositories: selection.publicRepositories,
       changedAt: new Date(),
     };
     await transaction.selection.update({ where: { id: 1 }, data });
@@ -39,4 +40,10 @@ export class SelectionStore {
       }),
     ]);
   }
+}
+
+function readRow({ all, projectKeys, publicRepositories }: SelectionRow): Selection {
+  // Only `write` writes here.
+  const policy = { publicRepositories: publicRepositories as PublicPolicy };
+  return all ? { all: true, ...policy } : { all: false, projectKeys, ...policy };
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { AntipodeError } from '@antipode/errors';
 import { LOGGER, type Logger } from '@antipode/service-kit';
+import { requireNodeName } from './node-name.js';
 import { NodesStore } from './nodes.store.js';
 import type { SyncStateRow } from './sync-state.js';
 import { SyncStatesStore } from './sync-states.store.js';
@@ -8,7 +8,6 @@ import { SyncStatesStore } from './sync-states.store.js';
 /** A percent more is worth a write now and then; a new phase is worth one at once. */
 const PROGRESS_WRITE_MS = 1000;
 const PHASE_WRITE_MS = 20;
-const NODE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Takes the nodes' reports: keeps the newest of each repository and node, and writes them in batches. */
 @Injectable()
@@ -33,7 +32,7 @@ export class SyncReports implements BeforeApplicationShutdown {
 
   /** Notes that a node is there; in the background, because nobody must wait for the database here. */
   seen(node: string): void {
-    if (!NODE_NAME.test(node)) throw new AntipodeError('invalid', 'reading a node name', { node });
+    requireNodeName(node);
     this.nodes.seen(node).catch((error: unknown) => this.logger.debug({ err: error }, 'noting a node'));
   }
 

@@ -1,0 +1,60 @@
+import { Body, Controller, Get, Param, Put } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { By, type Initiator } from '../audit/initiator.js';
+import { AdminRoute } from '../rest/openapi.js';
+import { policySchema, projectsSchema } from '../rest/change-schemas.js';
+import { validate } from '../rest/validate.js';
+import { coversProject } from '../selection/selection.js';
+import { SelectionService } from '../selection/selection.service.js';
+import { DEFAULT_POLICY, ProjectPoliciesStore } from './project-policies.store.js';
+import { ProjectPolicies } from './project-policies.service.js';
+
+type PolicyAnswer = z.infer<typeof policySchema>;
+
+@ApiTags('projects')
+@Controller('-/api/v1/projects')
+export class ProjectsController {
+  constructor(
+    private readonly selection: SelectionService,
+    private readonly policies: ProjectPolicies,
+    private readonly store: ProjectPoliciesStore,
+  ) {}
+
+  @Get()
+  @AdminRoute({
+    summary: "Lists the primary's projects, with what each has of its own",
+    answer: projectsSchema,
+    problems: [409, 502, 503],
+  })
+  async list(): Promise<z.infer<typeof projectsSchema>> {
+    const [selection, projects, policies] = await Promise.all([
+      this.selection.read(),
+      this.selection.projects(),
+      this.store.all(),
+    ]);
+    return {
+      values: projects.map((project) => ({
+        ...project,
+        selected: coversProject(selection, project.key),
+        policy: policies.get(project.key) ?? DEFAULT_POLICY,
+      })),
+    };
+  }
+
+  @Put(':key/policy')
+  @AdminRoute({
+    summary: "Sets how fresh a project's answers must be; null: as the mirror's others",
+    params: { key: "The project's key." },
+    body: policySchema,
+    answer: policySchema,
+    problems: [400, 404, 409, 413, 422, 502, 503],
+  })
+  async setPolicy(
+    @Param('key') key: string,
+    @Body() body: unknown,
+    @By() by: Initiator,
+  ): Promise<PolicyAnswer> {
+    return this.policies.set(key, validate(policySchema, body), by);
+  }
+}

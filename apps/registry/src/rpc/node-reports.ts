@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import type { registry } from '@antipode/contracts';
+import { isRepositoryId } from '@antipode/domain';
+import { LfsReports } from '../lfs-states/lfs-reports.js';
+import { SyncReports } from '../sync-states/sync-reports.js';
+import { readLfsReport, readReport } from './messages.js';
+
+/** What nodes tell of themselves; what is about no repository that there could be is left out. */
+@Injectable()
+export class NodeReports {
+  constructor(
+    private readonly sync: SyncReports,
+    private readonly lfs: LfsReports,
+  ) {}
+
+  /** @throws AntipodeError `invalid` where the node's name could not be one; so do the others. */
+  seen(node: string): void {
+    this.sync.seen(node);
+  }
+
+  takeSync({ node, reports }: registry.ReportSyncRequest): void {
+    this.sync.take(
+      node,
+      reports.filter(isKnowable).map((report) => readReport(node, report)),
+    );
+  }
+
+  takeLfs({ node, reports }: registry.ReportLfsRequest): void {
+    this.lfs.take(
+      node,
+      reports.filter(isKnowable).map((report) => readLfsReport(node, report)),
+    );
+  }
+}
+
+const isKnowable = ({ repositoryId }: { readonly repositoryId: string }): boolean =>
+  isRepositoryId(repositoryId);

@@ -39,7 +39,7 @@ export async function startSimulator(config: SimulatorConfig): Promise<RunningSi
   const disk = new RepositoryDisk(config.data);
   const lfsDisk = new LfsDisk(config.data);
   await disk.prepare();
-  if (config.sample) await seedSample(store, disk);
+  if (config.sample) await seedSample({ store, disk, lfsDisk });
   // A slow push may take its time.
   const server = createServer({ keepAliveTimeout: 15_000, requestTimeout: 0 });
   server.listen(config.port, config.host);

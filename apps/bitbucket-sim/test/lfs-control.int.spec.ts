@@ -31,24 +31,24 @@ describe('large files by the control API', () => {
   });
 
   it('commits pointers and the attributes that go with them', async () => {
-    await api.lfs.commit('acme/design-system', { 'img/a b.png': 'one', data: { seed: 'x', size: 1234 } });
+    await api.lfs.commit('acme/checkout-api', { 'img/a b.png': 'one', data: { seed: 'x', size: 1234 } });
     const stolen = { oid: oidOf('of somebody else'), size: 16 };
-    const { objects, hash } = await api.lfs.commit('acme/design-system', { 'c.png': 'two', 'd.png': stolen });
+    const { objects, hash } = await api.lfs.commit('acme/checkout-api', { 'c.png': 'two', 'd.png': stolen });
 
     await using scratch = await openScratch();
     const work = scratch.file('work');
     const env = { GIT_LFS_SKIP_SMUDGE: '1' };
-    await git(['clone', '--quiet', sim.repository('acme/design-system'), work], { as: sim.git('rita'), env });
+    await git(['clone', '--quiet', sim.repository('acme/checkout-api'), work], { as: sim.git('rita'), env });
     const show = (path: string) => git(['show', `${hash}:${path}`], { cwd: work });
     expect(await show('c.png')).toBe(
       `version https://git-lfs.github.com/spec/v1\noid sha256:${objects['c.png']?.oid}\nsize 3`,
     );
-    const filter = await git(['check-attr', 'filter', 'img/a b.png', 'data', 'c.png', 'index.css'], {
+    const filter = await git(['check-attr', 'filter', 'img/a b.png', 'data', 'c.png', 'api/token.go'], {
       cwd: work,
     });
     expect(filter.match(/lfs$/gm)).toHaveLength(3);
     expect(objects['d.png']).toEqual(stolen);
-    const oids = (await api.lfs.objects('acme/design-system')).map(({ oid }) => oid);
+    const oids = (await api.lfs.objects('acme/checkout-api')).map(({ oid }) => oid);
     expect(oids).toHaveLength(3);
     expect(oids).not.toContain(stolen.oid);
   });
@@ -63,5 +63,21 @@ describe('large files by the control API', () => {
     expect(await api.lfs.objects('acme/handbook')).toEqual(parent);
     await api.create('acme/copy', 'PUB');
     expect(await api.lfs.objects('acme/copy')).toEqual([]);
+  });
+
+  it('has a sample with large files, an old version among them', async () => {
+    await using scratch = await openScratch();
+    const bare = scratch.file('bare.git');
+    await git(['clone', '--quiet', '--bare', sim.repository('acme/design-system'), bare], {
+      as: sim.git('rita'),
+    });
+    const log = await git(['log', '-p', 'main', '--', 'artwork', 'fonts'], { cwd: bare });
+    const pointers = new Set([...log.matchAll(/^\+oid sha256:(\w+)$/gm)].map(([, oid]) => oid));
+    const objects = await api.lfs.objects('acme/design-system');
+
+    expect(pointers).toEqual(new Set(objects.map(({ oid }) => oid)));
+    expect(objects.map(({ size }) => size).toSorted((a, b) => a - b)).toEqual([
+      27_702, 27_702, 384_054, 864_054, 2_500_000,
+    ]);
   });
 });

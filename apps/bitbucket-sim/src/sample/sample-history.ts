@@ -10,6 +10,8 @@ export interface HistoryPlan {
   readonly tags: readonly string[];
   /** Bytes of one large file in the first commit. */
   readonly blobBytes?: number;
+  /** What main ends with. */
+  readonly last?: readonly { readonly message: string; readonly files: Readonly<Record<string, string>> }[];
 }
 
 const PEOPLE = [
@@ -116,6 +118,9 @@ export function sampleHistory(plan: HistoryPlan): string {
     stream.branch(branch, from);
     commit(`refs/heads/${branch}`, from);
   });
+  let tip = main.at(-1) ?? '';
+  for (const change of plan.last ?? [])
+    tip = stream.commit('refs/heads/main', { author: pick(PEOPLE), at: step(), from: tip, ...change });
   return stream.text();
 }
 

@@ -4,8 +4,10 @@ import type { Project, Repository, Token, User, Workspace } from '../state/model
 import type { OAuthConsumer } from '../state/oauth-model.js';
 import type { RepositoryDisk } from '../git/repository-disk.js';
 import { runGit } from '../git/run-git.js';
+import type { LfsDisk } from '../lfs/lfs-disk.js';
 import type { StateStore } from '../state/state.store.js';
 import { sampleHistory, type HistoryPlan } from './sample-history.js';
+import { seedLargeFiles } from './sample-large-files.js';
 import { DEVELOPER_SCOPES, SAMPLE } from './sample-names.js';
 
 const CREATED = '2024-03-01T08:00:00.000000+00:00';
@@ -36,7 +38,9 @@ interface RepositoryPlan {
   readonly project: string;
   readonly name: string;
   readonly description: string;
-  readonly history: Omit<HistoryPlan, 'seed'> | null;
+  readonly history: Omit<HistoryPlan, 'seed' | 'last'> | null;
+  /** The one that has large files. */
+  readonly large?: true;
 }
 
 const RELEASES = ['v1.0.0', 'v1.1.0', 'nightly', 'v1.2.0', 'v2.0.0'];
@@ -77,6 +81,7 @@ const REPOSITORIES: readonly RepositoryPlan[] = [
       branches: ['next'],
       tags: ['v0.1.0'],
     },
+    large: true,
   },
   { project: 'WEB', name: 'Playground', description: 'Nothing here yet', history: null },
   {
@@ -118,15 +123,22 @@ const REPOSITORIES: readonly RepositoryPlan[] = [
   },
 ];
 
+export interface SampleDisks {
+  readonly store: StateStore;
+  readonly disk: RepositoryDisk;
+  readonly lfsDisk: LfsDisk;
+}
+
 /** Fills an empty simulator with the workspace `acme`. Does nothing where it is there already. */
-export async function seedSample(store: StateStore, disk: RepositoryDisk): Promise<void> {
+export async function seedSample(disks: SampleDisks): Promise<void> {
+  const { store } = disks;
   const { state } = store;
   if (state.workspaces.some(({ slug }) => slug === SAMPLE.workspace)) return;
   const users = PEOPLE.map(userFrom);
   const workspace = workspaceFrom(users);
   const projects = projectsFrom(workspace, users);
   const repositories = REPOSITORIES.map((plan, i) => repositoryFrom(plan, i, workspace, projects));
-  await Promise.all(repositories.map((one, i) => makeHistory(disk, one, REPOSITORIES[i]?.history ?? null)));
+  await Promise.all(repositories.map((one, i) => makeHistory(disks, one, REPOSITORIES[i])));
   state.users.push(...users);
   state.workspaces.push(workspace);
   state.projects.push(...projects);
@@ -229,13 +241,14 @@ function repositoryFrom(
 }
 
 async function makeHistory(
-  disk: RepositoryDisk,
+  { disk, lfsDisk }: SampleDisks,
   repository: Repository,
-  history: RepositoryPlan['history'],
+  plan: RepositoryPlan | undefined,
 ): Promise<void> {
   await disk.create(repository);
-  if (!history) return;
-  const input = sampleHistory({ seed: repository.name, ...history });
+  if (!plan?.history) return;
+  const last = plan.large ? await seedLargeFiles(lfsDisk, repository) : [];
+  const input = sampleHistory({ seed: repository.name, ...plan.history, last });
   await runGit(disk.path(repository), ['fast-import', '--quiet', '--done'], { input });
   repository.sizeBytes = await disk.size(repository);
 }

@@ -103,7 +103,7 @@ async function reset(call: ControlCall) {
   webhooks.log.clear();
   pushLog.clear();
   await Promise.all(gone.flatMap((one) => [disk.remove(one), lfsDisk.remove(one)]));
-  if (sample) await seedSample(store, disk);
+  if (sample) await seedSample({ store, disk, lfsDisk });
   await store.save();
   return overview(call);
 }

@@ -9,8 +9,10 @@ export { primarySettings, type PrimaryConfig } from './settings.js';
 export type {
   AccessQuestion,
   ConnectionCredential,
+  CredentialFacts,
   Discovery,
   EnsureWebhook,
+  FoundWebhook,
   ListRepositories,
   Primary,
   PrimaryProject,

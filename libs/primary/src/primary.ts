@@ -107,6 +107,14 @@ export interface ConnectionCredential {
   /** Atlassian e-mail (REST) and username (git) of a user's API token; absent for an access token. */
   readonly email?: string;
   readonly username?: string;
+  /** The workspace that it is for; absent: the one of the settings. */
+  readonly workspace?: string;
+}
+
+/** What the host says of a credential that it takes. */
+export interface CredentialFacts {
+  /** What was granted, in the host's words; absent where it does not say. */
+  readonly scopes?: readonly string[];
 }
 
 export interface PrimaryProject {
@@ -128,6 +136,9 @@ export interface PrimaryRepository {
 }
 
 export interface Discovery {
+  /** Whether the credential opens its workspace, by one small question. @throws AntipodeError like `listProjects` */
+  inspect(credential: ConnectionCredential, signal?: AbortSignal): Promise<CredentialFacts>;
+
   /** @throws AntipodeError `unauthenticated`, `denied`, `not_found` (the workspace), `primary_*`. */
   listProjects(credential: ConnectionCredential, signal?: AbortSignal): Promise<PrimaryProject[]>;
 
@@ -144,6 +155,8 @@ export interface ListRepositories {
   readonly credential: ConnectionCredential;
   /** Only this project; absent: the whole workspace. */
   readonly projectKey?: string;
+  /** Only what anybody may read; absent: everything. */
+  readonly visibility?: 'public';
 }
 
 export interface Webhooks {
@@ -153,6 +166,11 @@ export interface Webhooks {
    * @throws AntipodeError `denied` where the credential may not; the mirror then lives by its sweep alone.
    */
   ensure(options: EnsureWebhook, signal?: AbortSignal): Promise<{ readonly id: string }>;
+  /** The webhook with this URL, as it is there now; undefined where there is none. */
+  find(
+    options: { readonly credential: ConnectionCredential; readonly url: string },
+    signal?: AbortSignal,
+  ): Promise<FoundWebhook | undefined>;
   remove(
     options: { readonly credential: ConnectionCredential; readonly id: string },
     signal?: AbortSignal,
@@ -167,6 +185,12 @@ export interface Webhooks {
 
   /** @throws AntipodeError `invalid` where the body is not what the host documents. */
   parse(headers: IncomingHttpHeaders, body: Buffer): WebhookEvent;
+}
+
+export interface FoundWebhook {
+  readonly id: string;
+  /** False where somebody has switched it off at the primary. */
+  readonly active: boolean;
 }
 
 export interface EnsureWebhook {

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 async function all(
-  options: { credential?: ConnectionCredential; projectKey?: string } = {},
+  options: { credential?: ConnectionCredential; projectKey?: string; visibility?: 'public' } = {},
 ): Promise<PrimaryRepository[]> {
   const found: PrimaryRepository[] = [];
   for await (const page of discovery.listRepositories({ credential: token, ...options })) found.push(...page);
@@ -60,6 +60,16 @@ describe('discovery on Bitbucket Cloud', () => {
     expect(empty?.mainBranch).toBeUndefined();
   });
 
+  it('says whether a credential opens a workspace, and what was granted', async () => {
+    expect(await discovery.inspect(token)).toEqual({
+      scopes: ['project', 'project:admin', 'repository', 'repository:admin', 'webhook'],
+    });
+    await expect(discovery.inspect({ token: 'wrong' })).rejects.toMatchObject({ code: 'unauthenticated' });
+    // The credential's own workspace comes before that of the settings.
+    const elsewhere = { ...token, workspace: 'nobody-here' };
+    await expect(discovery.inspect(elsewhere)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   it('shows a user’s token what the user sees, without needing a role', async () => {
     const paths = (await all({ credential: person('reader') })).map(({ path }) => path.split('/')[1]).sort();
     expect(paths).toEqual(['checkout-api', 'design-system', 'handbook', 'playground', 'storefront']);
@@ -73,6 +83,9 @@ describe('discovery on Bitbucket Cloud', () => {
   it('lists one project alone, and nothing for a project that is not there', async () => {
     expect((await all({ projectKey: 'DATA' })).map(({ projectKey }) => projectKey)).toEqual(['DATA', 'DATA']);
     expect(await all({ projectKey: 'NONE' })).toEqual([]);
+    const open = (options: { projectKey?: string }) => all({ ...options, visibility: 'public' });
+    expect((await open({})).map(({ path }) => path)).toEqual([`${host.workspace}/handbook`]);
+    expect(await open({ projectKey: 'DATA' })).toEqual([]);
     await expect(all({ projectKey: 'X" OR project.key != "X' })).rejects.toMatchObject({ code: 'invalid' });
   });
 
@@ -152,8 +165,15 @@ describe('the webhook on Bitbucket Cloud', () => {
       }),
     ]);
 
+    expect(await webhooks.find({ credential: token, url })).toEqual({ id, active: true });
+    await host.sim.control.rest('PUT', `/workspaces/${host.workspace}/hooks/${encodeURIComponent(id)}`, {
+      active: false,
+    });
+    expect(await webhooks.find({ credential: token, url })).toEqual({ id, active: false });
+
     await webhooks.remove({ credential: token, id });
     await webhooks.remove({ credential: token, id });
+    expect(await webhooks.find({ credential: token, url })).toBeUndefined();
     expect(await hooks()).toEqual([]);
   });
 

@@ -50,8 +50,13 @@ export class ConnectionCredentials implements OnApplicationShutdown {
 
   private async fetch(): Promise<Connection> {
     const answer = await callUnary(this.client, 'getConnection', {}, { timeoutMs: TIMEOUT_MS });
-    const { gitAuthorization, token, email, username } = answer;
-    const credential = { token, ...(email ? { email } : {}), ...(username ? { username } : {}) };
+    const { gitAuthorization, token, email, username, workspace } = answer;
+    const credential = {
+      token,
+      ...(email ? { email } : {}),
+      ...(username ? { username } : {}),
+      ...(workspace ? { workspace } : {}),
+    };
     return { gitAuthorization, credential: token === '' ? undefined : credential };
   }
 }

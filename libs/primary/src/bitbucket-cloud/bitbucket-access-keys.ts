@@ -4,12 +4,13 @@ import type { ConnectionCredential } from '../primary.js';
 import { readPublicKey } from '../read-public-key.js';
 import type { RestClient } from './rest/rest-client.js';
 import { deployKeyShape } from './shapes.js';
+import type { WorkspaceOf } from './workspace-of.js';
 
 /** Deploy keys of repositories and projects. Bitbucket gives no fingerprint for them, so the keys themselves are read. */
 export class BitbucketAccessKeys implements AccessKeys {
   constructor(
     private readonly rest: RestClient,
-    private readonly workspace: () => string,
+    private readonly workspace: WorkspaceOf,
   ) {}
 
   ofRepository(
@@ -25,8 +26,8 @@ export class BitbucketAccessKeys implements AccessKeys {
     projectKey: string,
     signal?: AbortSignal,
   ): Promise<AccessKey[]> {
-    const path = `/workspaces/${this.workspace()}/projects/${encodeURIComponent(projectKey)}/deploy-keys`;
-    return this.list(path, credential, signal);
+    const project = `/workspaces/${this.workspace(credential)}/projects/${encodeURIComponent(projectKey)}`;
+    return this.list(`${project}/deploy-keys`, credential, signal);
   }
 
   private async list(

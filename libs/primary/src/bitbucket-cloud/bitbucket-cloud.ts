@@ -13,6 +13,7 @@ import { BitbucketOAuth, type BitbucketOAuthOptions } from './bitbucket-oauth.js
 import { bearerAsBasic, gitAuthorization } from './git-credentials.js';
 import { BitbucketDiscovery } from './bitbucket-discovery.js';
 import { BitbucketWebhooks } from './bitbucket-webhooks.js';
+import type { WorkspaceOf } from './workspace-of.js';
 import { parseBitbucketPath } from './repository-path.js';
 import { RestClient } from './rest/rest-client.js';
 
@@ -44,7 +45,8 @@ export class BitbucketCloud implements Primary {
     this.lfs = new LfsClient({ ...this.oracle, gitUrl: (path) => this.gitUrl(path) });
     const base = (config.PRIMARY_API_URL ?? API_URL).replace(/\/+$/, '');
     const rest = new RestClient({ base, timeoutMs, agent: this.oracle.agent });
-    const workspace = (): string => config.PRIMARY_WORKSPACE ?? missingWorkspace();
+    const workspace: WorkspaceOf = (credential) =>
+      credential.workspace ?? config.PRIMARY_WORKSPACE ?? missingWorkspace();
     this.discovery = new BitbucketDiscovery(rest, workspace);
     this.webhooks = new BitbucketWebhooks(rest, workspace);
     this.sshUrl = config.PRIMARY_SSH_URL ?? SSH_URL;
@@ -109,6 +111,6 @@ function missingWorkspace(): never {
     'not_connected',
     'asking the primary',
     {},
-    { hint: 'PRIMARY_WORKSPACE is not set.' },
+    { hint: 'This mirror is not connected to a workspace.' },
   );
 }

@@ -1,6 +1,7 @@
 import { AntipodeError } from '@antipode/errors';
 import type {
   ConnectionCredential,
+  CredentialFacts,
   Discovery,
   ListRepositories,
   PrimaryProject,
@@ -8,6 +9,7 @@ import type {
 } from '../primary.js';
 import { parseBitbucketPath } from './repository-path.js';
 import type { RestClient } from './rest/rest-client.js';
+import type { WorkspaceOf } from './workspace-of.js';
 import { projectShape, repositoryShape, type ProjectShape, type RepositoryShape } from './shapes.js';
 
 const PAGE_LENGTH = '100';
@@ -34,13 +36,20 @@ const REPOSITORY_FIELDS = [
 export class BitbucketDiscovery implements Discovery {
   constructor(
     private readonly rest: RestClient,
-    private readonly workspace: () => string,
+    private readonly workspace: WorkspaceOf,
   ) {}
+
+  /** By the projects' first page: what every connection needs, and its scopes are told with it. */
+  async inspect(credential: ConnectionCredential, signal?: AbortSignal): Promise<CredentialFacts> {
+    const path = `${this.projectsPath(credential)}?pagelen=1&fields=values.key`;
+    const scopes = await this.rest.scopes(path, { credential, signal });
+    return scopes === undefined ? {} : { scopes };
+  }
 
   async listProjects(credential: ConnectionCredential, signal?: AbortSignal): Promise<PrimaryProject[]> {
     const query = { pagelen: PAGE_LENGTH, fields: PROJECT_FIELDS };
     const projects: PrimaryProject[] = [];
-    const path = `/workspaces/${this.workspace()}/projects`;
+    const path = this.projectsPath(credential);
     for await (const page of this.rest.pages(path, query, projectShape, { credential, signal })) {
       projects.push(...page.map(readProject));
     }
@@ -52,19 +61,27 @@ export class BitbucketDiscovery implements Discovery {
    * to which nobody was given a right of their own. Without it the list is exactly what the credential may read.
    */
   async *listRepositories(
-    { credential, projectKey }: ListRepositories,
+    { credential, projectKey, visibility }: ListRepositories,
     signal?: AbortSignal,
   ): AsyncGenerator<PrimaryRepository[]> {
+    const conditions = [
+      ...(projectKey === undefined ? [] : [`project.key="${checkedKey(projectKey)}"`]),
+      ...(visibility === 'public' ? ['is_private=false'] : []),
+    ];
     const query = {
       sort: '-updated_on',
       pagelen: PAGE_LENGTH,
       fields: REPOSITORY_FIELDS,
-      ...(projectKey === undefined ? {} : { q: `project.key="${checkedKey(projectKey)}"` }),
+      ...(conditions.length === 0 ? {} : { q: conditions.join(' AND ') }),
     };
-    const path = `/repositories/${this.workspace()}`;
+    const path = `/repositories/${this.workspace(credential)}`;
     for await (const page of this.rest.pages(path, query, repositoryShape, { credential, signal })) {
       yield page.flatMap(readRepository);
     }
+  }
+
+  private projectsPath(credential: ConnectionCredential): string {
+    return `/workspaces/${this.workspace(credential)}/projects`;
   }
 }
 

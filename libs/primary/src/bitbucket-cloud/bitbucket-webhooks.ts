@@ -1,10 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AntipodeError, isAntipodeError } from '@antipode/errors';
-import type { ConnectionCredential, EnsureWebhook, WebhookEvent, Webhooks } from '../primary.js';
+import type {
+  ConnectionCredential,
+  EnsureWebhook,
+  FoundWebhook,
+  WebhookEvent,
+  Webhooks,
+} from '../primary.js';
 import { parseDelivery } from './parse-delivery.js';
 import type { RestCall, RestClient } from './rest/rest-client.js';
 import { hookShape, type HookShape } from './shapes.js';
 import { verifySignature } from './verify-signature.js';
+import type { WorkspaceOf } from './workspace-of.js';
 
 /** Everything that may change what we mirror. */
 const EVENTS = [
@@ -24,7 +31,7 @@ const DESCRIPTION = 'Antipode mirror';
 export class BitbucketWebhooks implements Webhooks {
   constructor(
     private readonly rest: RestClient,
-    private readonly workspace: () => string,
+    private readonly workspace: WorkspaceOf,
   ) {}
 
   async ensure(
@@ -32,7 +39,7 @@ export class BitbucketWebhooks implements Webhooks {
     signal?: AbortSignal,
   ): Promise<{ readonly id: string }> {
     const call = { credential, signal };
-    const [hook, ...twins] = await this.find(url, call);
+    const [hook, ...twins] = await this.list(url, call);
     for (const twin of twins) await this.drop(twin.uuid, call);
     try {
       return await this.write(hook, { url, secret, events: EVENTS }, call);
@@ -40,6 +47,14 @@ export class BitbucketWebhooks implements Webhooks {
       if (!isAntipodeError(error) || (error.code !== 'denied' && error.code !== 'invalid')) throw error;
       return this.write(hook, { url, secret, events: REPOSITORY_EVENTS }, call);
     }
+  }
+
+  async find(
+    { credential, url }: { credential: ConnectionCredential; url: string },
+    signal?: AbortSignal,
+  ): Promise<FoundWebhook | undefined> {
+    const [hook] = await this.list(url, { credential, signal });
+    return hook && { id: hook.uuid, active: hook.active !== false };
   }
 
   async remove(
@@ -57,10 +72,10 @@ export class BitbucketWebhooks implements Webhooks {
     return parseDelivery(headers, body);
   }
 
-  private async find(url: string, call: RestCall): Promise<HookShape[]> {
-    const query = { pagelen: '100', fields: 'next,values.uuid,values.url' };
+  private async list(url: string, call: RestCall): Promise<HookShape[]> {
+    const query = { pagelen: '100', fields: 'next,values.uuid,values.url,values.active' };
     const found: HookShape[] = [];
-    for await (const page of this.rest.pages(this.path(), query, hookShape, call)) {
+    for await (const page of this.rest.pages(this.path(call), query, hookShape, call)) {
       found.push(...page.filter((hook) => hook.url === url));
     }
     return found;
@@ -74,8 +89,8 @@ export class BitbucketWebhooks implements Webhooks {
   ): Promise<{ readonly id: string }> {
     const body = { description: DESCRIPTION, active: true, ...wanted };
     const answer = hook
-      ? await this.rest.change('PUT', this.path(hook.uuid), body, call)
-      : await this.rest.change('POST', this.path(), body, call);
+      ? await this.rest.change('PUT', this.path(call, hook.uuid), body, call)
+      : await this.rest.change('POST', this.path(call), body, call);
     const written = hookShape.safeParse(answer);
     if (!written.success) throw new AntipodeError('primary_misbehaved', 'writing the webhook');
     return { id: written.data.uuid };
@@ -83,14 +98,14 @@ export class BitbucketWebhooks implements Webhooks {
 
   private async drop(id: string, call: RestCall): Promise<void> {
     try {
-      await this.rest.change('DELETE', this.path(id), undefined, call);
+      await this.rest.change('DELETE', this.path(call, id), undefined, call);
     } catch (error) {
       if (!isAntipodeError(error) || error.code !== 'not_found') throw error;
     }
   }
 
-  private path(id?: string): string {
-    const hooks = `/workspaces/${this.workspace()}/hooks`;
+  private path({ credential }: RestCall, id?: string): string {
+    const hooks = `/workspaces/${this.workspace(credential)}/hooks`;
     return id === undefined ? hooks : `${hooks}/${encodeURIComponent(id)}`;
   }
 }

@@ -34,6 +34,7 @@ export const repositoryShape = z.object({
 export const hookShape = z.object({
   uuid: z.string().min(1),
   url: z.string().nullish(),
+  active: z.boolean().nullish(),
 });
 
 export const accountShape = z.object({

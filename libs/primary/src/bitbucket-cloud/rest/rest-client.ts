@@ -33,6 +33,8 @@ export interface RestCall {
 interface Answer {
   readonly status: number;
   readonly etag: string | undefined;
+  /** Granted to the credential, where the answer says so. */
+  readonly scopes: readonly string[] | undefined;
   readonly body: unknown;
   readonly bytes: number;
 }
@@ -72,6 +74,13 @@ export class RestClient {
     const item = schema.safeParse(await this.get(`${this.options.base}${path}`, call));
     if (item.success) return item.data;
     throw new AntipodeError('primary_misbehaved', DOING, { path, problems: problems(item.error) });
+  }
+
+  /** What was granted to the credential, by a GET that it must be allowed to make; undefined where the host does not say. */
+  async scopes(path: string, call: RestCall): Promise<readonly string[] | undefined> {
+    const send = (): Promise<Answer> =>
+      this.send({ method: 'GET', url: `${this.options.base}${path}` }, call);
+    return (await this.patiently(send, 'any', call)).scopes;
   }
 
   /** POST, PUT or DELETE of one thing; the answer's body as it came. */
@@ -175,8 +184,11 @@ async function readAnswer(
     });
   }
   const etag = typeof headers['etag'] === 'string' ? headers['etag'] : undefined;
-  return { status, etag, body, bytes: bytes.length };
+  return { status, etag, scopes: readScopes(headers['x-oauth-scopes']), body, bytes: bytes.length };
 }
+
+const readScopes = (header: unknown): readonly string[] | undefined =>
+  typeof header === 'string' ? header.split(',').flatMap((scope) => scope.trim() || []) : undefined;
 
 function parseJson(bytes: Buffer): unknown {
   try {

@@ -27,6 +27,14 @@ describe('a failure on the wire', () => {
     expect(JSON.stringify([there.details, there.metadata?.toJSON()])).not.toContain('hush');
   });
 
+  it('says when to ask again, and takes no nonsense for that', () => {
+    const there = (retryAfter: unknown) =>
+      received(writeStatus(new AntipodeError('primary_limited', 'doing something', { retryAfter })));
+    expect(readStatus(there('120'), 'batch').context['retryAfter']).toBe('120');
+    for (const nonsense of [undefined, 7, 'a\r\nb', 'x'.repeat(100)])
+      expect(readStatus(there(nonsense), 'batch').context).not.toHaveProperty('retryAfter');
+  });
+
   it('is service_unavailable when gRPC itself could not reach the neighbour', () => {
     const lost = received({
       code: Status.UNAVAILABLE,

@@ -93,6 +93,8 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     try {
       const { DATABASE_URL: url } = this.config;
       await migrate({ url, schema: SCHEMA, migrations: MIGRATIONS, lock: LOCKS.migrations });
+      // Prisma loads its query compiler with the first query, which shall not be somebody's.
+      await this.prisma.$queryRaw`SELECT 1`;
       this.migrated = true;
     } catch (error) {
       this.logger.warn(

@@ -7,11 +7,10 @@ import {
 import { toAntipodeError } from '@antipode/errors';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import type { LfsConfig } from '../config.js';
-import { News } from '../knowledge/news.js';
-import { WantedStore } from '../knowledge/wanted.store.js';
-import { SelectedRepositories } from '../registry/selected-repositories.js';
 import { LFS_CONFIG } from '../tokens.js';
 import { Bell } from './bell.js';
+import { Claims } from './claims.js';
+import { DueRepositories } from './due-repositories.js';
 import { FairPool } from './fair-pool.js';
 import { FillBatch } from './fill-batch.js';
 import { Rests } from './rests.js';
@@ -37,6 +36,7 @@ export class FillService implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly asking = new Set<string>();
   private readonly batches = new Set<Promise<void>>();
   private readonly ring = (): void => this.bell.ring();
+  private unwatch: (() => void) | undefined;
   private running: Promise<void> | undefined;
   /** Who was served last: the next turn begins after it. */
   private last = '';
@@ -44,24 +44,21 @@ export class FillService implements OnApplicationBootstrap, BeforeApplicationShu
   constructor(
     @Inject(LFS_CONFIG) config: LfsConfig,
     @Inject(LOGGER) private readonly logger: Logger,
-    private readonly wanted: WantedStore,
+    private readonly due: DueRepositories,
     private readonly batch: FillBatch,
-    private readonly selected: SelectedRepositories,
-    private readonly news: News,
+    private readonly claims: Claims,
   ) {
     this.pool = new FairPool(config.FILL_CONCURRENCY, this.ring);
   }
 
   onApplicationBootstrap(): void {
-    this.news.on('wanted', this.ring);
-    this.selected.on('changed', this.ring);
+    this.unwatch = this.due.watch(this.ring);
     this.running = this.goOn();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.closing.abort();
-    this.news.off('wanted', this.ring);
-    this.selected.off('changed', this.ring);
+    this.unwatch?.();
     await this.running;
     await Promise.all(this.batches);
   }
@@ -80,11 +77,10 @@ export class FillService implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** @returns how long there is nothing to do, in milliseconds, unless the bell rings */
   private async turn(isReleased: boolean): Promise<number> {
-    if (!isReleased) await this.wanted.releaseAll();
-    await this.batch.pickUp();
+    if (!isReleased) await this.claims.releaseAll();
+    await this.claims.pickUp();
     let pauseMs = IDLE_MS;
-    for (const [repositoryId, dueInMs] of this.inTurn(await this.wanted.repositories())) {
-      if (!this.selected.has(repositoryId)) continue;
+    for (const [repositoryId, dueInMs] of await this.due.after(this.last)) {
       const waitMs = Math.max(dueInMs, this.rests.leftOf(repositoryId));
       if (waitMs > 0) {
         pauseMs = Math.min(pauseMs, waitMs);
@@ -96,12 +92,6 @@ export class FillService implements OnApplicationBootstrap, BeforeApplicationShu
       this.start(repositoryId);
     }
     return pauseMs;
-  }
-
-  private inTurn(due: ReadonlyMap<string, number>): [string, number][] {
-    const sorted = [...due].sort(([a], [b]) => (a < b ? -1 : 1));
-    const after = sorted.findIndex(([id]) => id > this.last);
-    return after < 0 ? sorted : [...sorted.slice(after), ...sorted.slice(0, after)];
   }
 
   private start(repositoryId: string): void {

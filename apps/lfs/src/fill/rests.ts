@@ -22,7 +22,8 @@ export class Rests {
 
 /** How long the primary wants to be left in peace: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). */
 export function restMs({ context }: AntipodeError, nowMs = Date.now()): number {
-  const text = String(context['retryAfter'] ?? '').trim();
+  const told = context['retryAfter'];
+  const text = typeof told === 'string' ? told.trim() : '';
   const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
   return Number.isNaN(waitMs) ? UNSAID_MS : Math.min(Math.max(waitMs, LEAST_MS), MOST_MS);
 }

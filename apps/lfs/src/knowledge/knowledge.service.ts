@@ -4,9 +4,8 @@ import type { LfsObject } from '@antipode/lfs-wire';
 import type { Knowledge, Source } from '../objects/objects.js';
 import { BLOBS } from '../tokens.js';
 import { BelongingsStore } from './belongings.store.js';
-import { FreshLinks } from './fresh-links.js';
+import { Links } from './links.js';
 import { News } from './news.js';
-import { RememberedLinks } from './remembered-links.js';
 import { StoredStore } from './stored.store.js';
 
 /** What is known of objects, for whoever moves their bytes. */
@@ -15,20 +14,13 @@ export class KnowledgeService implements Knowledge {
   constructor(
     private readonly belongings: BelongingsStore,
     private readonly stored: StoredStore,
-    private readonly links: RememberedLinks,
-    private readonly freshLinks: FreshLinks,
+    private readonly links: Links,
     private readonly news: News,
     @Inject(BLOBS) private readonly blobs: BlobStore,
   ) {}
 
   sourceOf(repositoryId: string, object: LfsObject): Source {
-    return {
-      link: async ({ fresh }, signal) => {
-        if (fresh) this.links.forget(repositoryId, object.oid);
-        const known = this.links.get(repositoryId, object.oid);
-        return known ?? this.freshLinks.get(repositoryId, object, signal);
-      },
-    };
+    return { link: ({ fresh }, signal) => this.links.get(repositoryId, object, { fresh, signal }) };
   }
 
   async kept(object: LfsObject): Promise<void> {

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AntipodeError } from '@antipode/errors';
 import type { LfsObject } from '@antipode/lfs-wire';
-import { RegistryClient } from '../registry/registry-client.js';
-import { SelectedRepositories } from '../registry/selected-repositories.js';
 import { BelongingsStore } from './belongings.store.js';
+import { ConnectionQuestions } from './connection-questions.js';
 import { News } from './news.js';
 import { PrimaryQuestions, type PrimaryAnswers } from './primary-questions.js';
 import { RememberedLinks } from './remembered-links.js';
@@ -22,19 +21,19 @@ export interface Wish {
 export class Offers {
   constructor(
     private readonly questions: PrimaryQuestions,
+    private readonly connection: ConnectionQuestions,
     private readonly belongings: BelongingsStore,
     private readonly links: RememberedLinks,
-    private readonly registry: RegistryClient,
-    private readonly selected: SelectedRepositories,
     private readonly news: News,
   ) {}
 
   /** @throws AntipodeError `service_unavailable` where registry or database cannot be asked, `not_connected`. */
   async ask(wish: Wish, signal: AbortSignal): Promise<PrimaryAnswers> {
+    const { path, authorization, objects } = wish;
     const answers =
-      wish.authorization === undefined
-        ? await this.askAsConnection(wish, signal)
-        : await this.put(wish, wish.authorization, signal);
+      authorization === undefined
+        ? await this.connection.ask({ path, objects }, signal)
+        : await this.questions.ask({ path, objects, authorization, operation: 'download' }, signal);
     await this.learn(wish, answers);
     return answers;
   }
@@ -49,26 +48,9 @@ export class Offers {
     objects: readonly LfsObject[],
     signal: AbortSignal,
   ): Promise<PrimaryAnswers> {
-    const path = this.selected.pathOf(repositoryId);
+    const path = this.connection.pathOf(repositoryId);
     if (path === undefined) throw new AntipodeError('not_found', 'asking for objects of a repository');
     return this.ask({ repositoryId, path, authorization: undefined, objects }, signal);
-  }
-
-  private async askAsConnection(wish: Wish, signal: AbortSignal): Promise<PrimaryAnswers> {
-    const authorization = await this.registry.authorization();
-    const answers = await this.put(wish, authorization, signal);
-    if (answers.failure?.code !== 'unauthenticated') return answers;
-    this.registry.forget();
-    const newer = await this.registry.authorization();
-    return newer === authorization ? answers : this.put(wish, newer, signal);
-  }
-
-  private put(
-    { path, objects }: Wish,
-    authorization: string | undefined,
-    signal: AbortSignal,
-  ): Promise<PrimaryAnswers> {
-    return this.questions.ask({ path, objects, authorization, operation: 'download' }, signal);
   }
 
   private async learn({ repositoryId, objects }: Wish, answers: PrimaryAnswers): Promise<void> {

@@ -1,32 +1,51 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { AntipodeError, type Code } from '@antipode/errors';
-import type { LfsAction, LfsObject, LfsObjectError } from '@antipode/lfs-wire';
+import { AntipodeError } from '@antipode/errors';
+import type { LfsAction, LfsObject } from '@antipode/lfs-wire';
+import { objectFailure } from './object-failure.js';
 import { Offers } from './offers.js';
 import type { PrimaryAnswers } from './primary-questions.js';
+import { RememberedLinks } from './remembered-links.js';
 
 /** Those who ask within this time are asked for together. */
 const GATHER_MS = 10;
 const DOING = 'asking the primary for a link';
+
+interface Asked {
+  /** The last one was refused, or has expired. */
+  readonly fresh: boolean;
+  readonly signal: AbortSignal;
+}
 
 interface Gathered {
   readonly objects: Map<string, LfsObject>;
   readonly answers: Promise<PrimaryAnswers>;
 }
 
-/** New links for objects whose links are over, with the connection's credential: one question for many. */
+/**
+ * The primary's links: those of its recent answers, and new ones where they are over, asked for with the connection's
+ * credential, one question for many.
+ */
 @Injectable()
-export class FreshLinks implements BeforeApplicationShutdown {
+export class Links implements BeforeApplicationShutdown {
   private readonly gathering = new Map<string, Gathered>();
   private readonly closing = new AbortController();
 
-  constructor(private readonly offers: Offers) {}
+  constructor(
+    private readonly offers: Offers,
+    private readonly remembered: RememberedLinks,
+  ) {}
 
   beforeApplicationShutdown(): void {
     this.closing.abort();
   }
 
-  /** @throws AntipodeError `not_found`, `primary_*`, `service_unavailable`, `cancelled`. */
-  async get(repositoryId: string, object: LfsObject, signal: AbortSignal): Promise<LfsAction> {
+  /** A link that is good now, as in `Source`. @throws AntipodeError `not_found`, `primary_*`, `service_unavailable`, `cancelled`. */
+  async get(repositoryId: string, object: LfsObject, how: Asked): Promise<LfsAction> {
+    if (how.fresh) this.remembered.forget(repositoryId, object.oid);
+    return this.remembered.get(repositoryId, object.oid) ?? this.ask(repositoryId, object, how.signal);
+  }
+
+  private async ask(repositoryId: string, object: LfsObject, signal: AbortSignal): Promise<LfsAction> {
     const answers = await unlessAborted(this.gather(repositoryId, object), signal);
     const answer = answers.objects.get(object.oid);
     if (answer?.error) throw objectFailure(answer.error);
@@ -55,18 +74,6 @@ export class FreshLinks implements BeforeApplicationShutdown {
     this.gathering.delete(repositoryId);
     return this.offers.askFor(repositoryId, [...objects.values()], this.closing.signal);
   }
-}
-
-/** What the primary says of one object, as our own error. */
-export function objectFailure({ code: status, message }: LfsObjectError): AntipodeError {
-  return new AntipodeError(codeOf(status), DOING, { status }, { hint: `The primary says: ${message}` });
-}
-
-function codeOf(status: number): Code {
-  if (status === 404 || status === 410) return 'not_found';
-  if (status === 429 || status === 509) return 'primary_limited';
-  if (status === 401 || status === 403) return 'denied';
-  return status >= 500 ? 'primary_unavailable' : 'primary_misbehaved';
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -21,7 +21,7 @@ export class FakeLfs {
     return {
       batch: answerUnary((request: lfs.BatchRequest) => this.batch(request)),
       takePointers: unused,
-       
+
       followFill: answerStream(async function* () {
         await Promise.reject(new AntipodeError('unsupported', 'not in this test'));
       }),

@@ -62,6 +62,9 @@ export class GivenServer implements AsyncDisposable {
   /** Of a primary: what it answers below "info/lfs". */
   lfs: Handler = (_, response) => void response.writeHead(404).end('<html>');
 
+  /** Whether clients that wait for it are asked to send; otherwise the handler's answer is all they get. */
+  asks = false;
+
   private constructor(private readonly server: ReturnType<typeof createServer>) {}
 
   /** @param reads whether bodies are read before the handler is asked */
@@ -69,6 +72,10 @@ export class GivenServer implements AsyncDisposable {
     const server = createServer();
     const given = new GivenServer(server);
     server.on('request', (request, response) => void given.take(request, response, reads));
+    server.on('checkContinue', (request, response) => {
+      if (given.asks) response.writeContinue();
+      else void given.take(request, response, reads);
+    });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return given;

@@ -1,5 +1,6 @@
 import {
   Agent,
+  type AgentOptions,
   request as send,
   type ClientRequest,
   type IncomingMessage,
@@ -49,16 +50,24 @@ const RETURNED = [
 /** Hands on what only the lfs service can answer: objects that are not on this disk, and all that comes in. */
 export class ObjectProxy {
   private readonly agent: Agent;
+  /**
+   * What cannot be sent twice must not meet a connection that is closing, so each upload has a new one. It says
+   * "keep-alive" all the same: the service then drops what still comes after a refusal instead of resetting the connection.
+   */
+  private readonly uploadAgent: Agent;
   private readonly send: typeof send;
 
   constructor(private readonly options: ObjectProxyOptions) {
     const isTls = options.target.startsWith('https:');
     this.send = isTls ? sendTls : send;
-    this.agent = isTls ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
+    const agent = (options: AgentOptions): Agent => (isTls ? new TlsAgent(options) : new Agent(options));
+    this.agent = agent({ keepAlive: true });
+    this.uploadAgent = agent({ keepAlive: true, maxFreeSockets: 0 });
   }
 
   close(): void {
     this.agent.destroy();
+    this.uploadAgent.destroy();
   }
 
   /**
@@ -95,8 +104,7 @@ export class ObjectProxy {
       method: request.method ?? 'GET',
       path: target,
       headers: pick(request, PASSED),
-      // What cannot be sent twice must not meet a connection that is closing.
-      agent: action === 'download' ? this.agent : false,
+      agent: action === 'download' ? this.agent : this.uploadAgent,
       signal: knock.signal,
     });
   }
@@ -152,7 +160,9 @@ function answerTo(
 
 function begin(response: ServerResponse, answer: IncomingMessage): void {
   if (!response.req.complete) {
+    // Refused before it had come: what still comes is dropped, so that the client hears why.
     response.req.unpipe();
+    response.req.resume();
     closeAfter(response);
   }
   dropNodeHeaders(response);

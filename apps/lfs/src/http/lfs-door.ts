@@ -49,6 +49,7 @@ export class LfsDoor implements OnApplicationBootstrap, BeforeApplicationShutdow
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
     });
+    this.server.setTimeout(options.idleMs);
     this.server.on('request', (request, response) => void this.handle(request, response));
     // Whoever asks before sending is told to go on by the route.
     this.server.on('checkContinue', (request, response) => void this.handle(request, response));
@@ -84,13 +85,10 @@ export class LfsDoor implements OnApplicationBootstrap, BeforeApplicationShutdow
     // A client may vanish at any moment; that is no exception of ours.
     response.on('error', () => undefined).once('close', () => gone.abort());
     request.on('error', () => undefined);
-    request.socket.setTimeout(this.options.idleMs, () => request.socket.destroy());
     try {
       await this.dispatch(request, response, gone.signal);
     } catch (error) {
       this.fail(response, toAntipodeError(error, DOING));
-    } finally {
-      request.socket.setTimeout(0);
     }
   }
 

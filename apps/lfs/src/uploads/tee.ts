@@ -26,7 +26,7 @@ export class Tee {
 
   /**
    * The bytes for the primary. The last ones are held back until all of them are known to be right, so that it never
-   * takes what is wrong.
+   * has what is wrong whole.
    */
   async *bytes(): AsyncGenerator<Buffer> {
     const { object, body } = this.options;
@@ -37,8 +37,8 @@ export class Tee {
       verifier.add(chunk);
       if (verifier.seen > object.size) throw this.refuse('another size');
       await this.keep(chunk);
-      if (held) yield held;
-      held = chunk;
+      if (verifier.seen < object.size) yield chunk;
+      else held = chunk;
     }
     const verdict = verifier.verdict();
     if (verdict !== 'right') throw this.refuse(verdict);

@@ -8,7 +8,15 @@
 export type MirrorPhase = 'absent' | 'cloning' | 'ready' | 'syncing' | 'failing' | 'removed';
 
 /** The steps of a fetch, in the order in which git takes them; then our own. */
-export type SyncStep = 'counting' | 'compressing' | 'receiving' | 'resolving' | 'verifying' | 'publishing';
+export type SyncStep =
+  | 'counting'
+  | 'compressing'
+  | 'receiving'
+  | 'resolving'
+  | 'verifying'
+  /** Waiting for the large files of new commits; its bytes are theirs as well. */
+  | 'lfs'
+  | 'publishing';
 
 export interface SyncProgress {
   readonly step: SyncStep;

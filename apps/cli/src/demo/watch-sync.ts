@@ -1,20 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { MirrorClient } from '../mirror/mirror-client.js';
+import type { Repository } from '../mirror/shapes.js';
 import type { ProgressRow, Screen } from '../screen/screen.js';
+import { formatBytes } from '../screen/words.js';
 import { stoppedShort } from '../stopped-short.js';
-import type { MirrorApi, MirroredRepository } from './mirror-api.js';
 
 const POLL_MS = 150;
 const LONGEST_MS = 180_000;
 
 /** Shows the selected repositories on their way until each has been published once. @returns them */
 export async function watchSync(
-  api: MirrorApi,
+  client: MirrorClient,
   screen: Screen,
   stop: AbortSignal,
-): Promise<MirroredRepository[]> {
+): Promise<Repository[]> {
   const deadline = Date.now() + LONGEST_MS;
   for (;;) {
-    const repositories = await api.repositories();
+    const repositories = (await client.repositories()).values;
     screen.progress(repositories.map(rowOf));
     if (repositories.length > 0 && repositories.every(isServed)) return repositories;
     if (Date.now() > deadline) throw tooSlow(repositories);
@@ -23,9 +25,9 @@ export async function watchSync(
 }
 
 /** An empty repository is ready without ever having had something to publish. */
-const isServed = ({ epoch, phase }: MirroredRepository): boolean => epoch > 0 || phase === 'ready';
+const isServed = ({ epoch, phase }: Repository): boolean => epoch > 0 || phase === 'ready';
 
-function rowOf(repository: MirroredRepository): ProgressRow {
+function rowOf(repository: Repository): ProgressRow {
   const { path, phase, progress, error } = repository;
   if (isServed(repository))
     return { label: path, percent: 100, note: `in sync, ${formatBytes(repository.sizeBytes)}` };
@@ -35,11 +37,13 @@ function rowOf(repository: MirroredRepository): ProgressRow {
   return {
     label: path,
     percent,
-    note: progress ? `${progress.step}, ${formatBytes(progress.receivedBytes)}` : phase,
+    note: progress ? `${wordFor(progress.step)}, ${formatBytes(progress.receivedBytes)}` : phase,
   };
 }
 
-function tooSlow(repositories: readonly MirroredRepository[]): Error {
+const wordFor = (step: string): string => (step === 'lfs' ? 'large files' : step);
+
+function tooSlow(repositories: readonly Repository[]): Error {
   const waiting = repositories.filter((repository) => !isServed(repository));
   const names = waiting.map(({ path, phase, error }) => `${path} (${error?.message ?? phase})`).join(', ');
   const what = names === '' ? 'no repository was discovered' : `not mirrored yet: ${names}`;
@@ -47,11 +51,4 @@ function tooSlow(repositories: readonly MirroredRepository[]): Error {
     'timed_out',
     `The demo gave up after ${LONGEST_MS / 1000} s; ${what}. The log of the part that does it: logs/sync.log`,
   );
-}
-
-/** "1.2 MB", in steps of a thousand as networks count. */
-export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(bytes, 1)) / 3)));
-  return step === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** step).toFixed(1)} ${units[step] ?? ''}`;
 }

@@ -139,7 +139,10 @@ export interface GetConnectionResponse {
 
 /** The progress of a first clone, or of a long fetch. */
 export interface SyncProgress {
-  /** git's own words: "counting", "compressing", "receiving", "resolving", "verifying". */
+  /**
+   * git's own words: "counting", "compressing", "receiving", "resolving", "verifying"; then "lfs" (large files are
+   * being brought) and "publishing".
+   */
   step: string;
   /** 0..100 within the step. */
   percent: number;

@@ -18,6 +18,7 @@ const schema = z.object({
   ANTIPODE_DATA: z.string().default('.antipode'),
   GRPC_LISTEN: z.string().default('127.0.0.1:7997'),
   REGISTRY_GRPC: z.string().default('127.0.0.1:7995'),
+  LFS_GRPC: z.string().default('127.0.0.1:7998'),
   REDIS_URL: z.string().default('redis://127.0.0.1:7994'),
   /** How many increments may fetch at once; each is a git process. */
   SYNC_CONCURRENCY: pool.default(8),
@@ -30,6 +31,8 @@ const schema = z.object({
   STALL_SECONDS: seconds(1).default(120),
   /** The same for first clones: a primary may compute a large pack for minutes before it says anything. */
   CLONE_STALL_SECONDS: seconds(1).default(900),
+  /** How long new commits wait for their large files before they are published; 0: the files come afterwards. */
+  LFS_BEFORE_PUBLISH_SECONDS: seconds(0).default(120),
   /** How long tips that an epoch has dropped can still be fetched. */
   PIN_SECONDS: seconds(0).default(3600),
   /** How long a repository that is no longer selected stays in the trash. */

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Agent } from 'undici';
-import { registry } from '@antipode/contracts';
+import { lfs, registry } from '@antipode/contracts';
 import { MirrorDisk, MirrorWriter } from '@antipode/mirror-disk';
 import { createPrimary } from '@antipode/primary';
 import { openClient, RepositoryTable } from '@antipode/rpc';
@@ -9,8 +9,11 @@ import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type SyncConfig } from './config.js';
 import { SyncQueues } from './jobs/sync-queues.js';
 import { WorkersService } from './jobs/workers.service.js';
+import { CatchUpService } from './lfs/catch-up.service.js';
+import { LFS, LfsClientService } from './lfs/lfs-client.service.js';
 import { MaintenanceService } from './maintenance/maintenance.service.js';
 import { MirrorsService } from './mirrors/mirrors.service.js';
+import { describeSurroundings, SURROUNDINGS } from './mirrors/surroundings.js';
 import { ConnectionService, REGISTRY } from './primary/connection.service.js';
 import { AGENT, PRIMARY, PrimaryService } from './primary/primary.service.js';
 import { RunObserver } from './reports/run-observer.js';
@@ -61,13 +64,29 @@ export class SyncModule {
           useFactory: () => openClient(registry.RegistryServiceClient, config.REGISTRY_GRPC, config),
         },
         {
+          provide: LFS,
+          useFactory: () => openClient(lfs.LfsServiceClient, config.LFS_GRPC, config),
+        },
+        {
+          provide: SURROUNDINGS,
+          useFactory: (
+            writer: MirrorWriter,
+            primary: PrimaryService,
+            observer: RunObserver,
+            files: LfsClientService,
+          ) => describeSurroundings(config, { writer, primary, observer, files }),
+          inject: [MirrorWriter, PrimaryService, RunObserver, LfsClientService],
+        },
+        {
           provide: RepositoryTable,
           useFactory: (client: registry.RegistryServiceClient, logger: Logger) =>
             openTable(config, client, logger),
           inject: [REGISTRY, LOGGER],
         },
+        CatchUpService,
         ComparisonService,
         ConnectionService,
+        LfsClientService,
         MaintenanceService,
         MirrorsService,
         PrimaryService,

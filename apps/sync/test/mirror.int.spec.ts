@@ -13,10 +13,18 @@ import {
   type Scratch,
 } from '@antipode/testing';
 import { Mirror, type EndedRun } from '../src/mirrors/mirror.js';
+import type { LargeFiles } from '../src/lfs/lfs-client.service.js';
 import type { MirrorStatus } from '../src/mirrors/mirror-status.js';
 import type { RefState } from '../src/mirrors/ref-state.js';
 import { RefsClient } from '../src/primary/refs-client.js';
 
+/** Nobody here has large files, so nobody is asked. */
+const NO_LFS: LargeFiles = {
+  take: () => Promise.reject(new Error('not here')),
+  follow: () => {
+    throw new Error('not here');
+  },
+};
 const ID = '7c0f8d3e-52a1-4b7e-9d64-0a1b2c3d4e5f';
 
 let scratch: Scratch;
@@ -66,6 +74,7 @@ function givenMirror(): Mirror {
       },
     },
     observer: { changed: (status) => void told.push(status), ended: (run) => void ended.push(run) },
+    lfs: { files: NO_LFS, beforePublishMs: 1000, ended: () => undefined },
     pinSeconds: 60,
     stallMs: { clone: 20_000, sync: 20_000 },
     whenThereIsRoom: (_, work) => work(),

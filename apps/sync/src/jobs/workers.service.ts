@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { RepositoryId } from '@antipode/domain';
 import {
   connectWorker,
   startWorker,
@@ -62,7 +63,11 @@ export class WorkersService implements OnApplicationBootstrap, BeforeApplication
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const closing = Promise.allSettled(this.workers.map((worker) => worker.close()));
+    // What waits for large files is published: after an hour's clone, a restart must not begin anew.
+    const closing = Promise.allSettled([
+      ...this.workers.map((worker) => worker.close()),
+      this.mirrors.publishNow(),
+    ]);
     const patience = Math.max(0, this.config.SHUTDOWN_SECONDS * 1000 - LET_GO_MS);
     const timer = setTimeout(() => void this.mirrors.end(), patience);
     await closing;
@@ -90,8 +95,10 @@ export class WorkersService implements OnApplicationBootstrap, BeforeApplication
 
   private async clone({ repositoryId }: RepositoryJob): Promise<void> {
     if (!this.mirrors.isSelected(repositoryId)) return;
-    await this.mirrors.bringUpToDate(repositoryId, Date.now());
-    await this.queues.requestMaintenance(repositoryId).catch(() => undefined);
+    const run = this.mirrors
+      .bringUpToDate(repositoryId, Date.now())
+      .then(() => this.queues.requestMaintenance(repositoryId).catch(() => undefined));
+    await this.untilItOnlyWaits(repositoryId, run);
   }
 
   private async sync({ repositoryId, reason }: RepositoryJob): Promise<void> {
@@ -100,7 +107,16 @@ export class WorkersService implements OnApplicationBootstrap, BeforeApplication
     // A first clone may take an hour; it has its own pool.
     if (epoch === 0) return this.queues.request(repositoryId, reason);
     if (reason === 'reader' || reason === 'admin') this.mirrors.distrust(repositoryId);
-    const { kind } = await this.mirrors.bringUpToDate(repositoryId, Date.now());
-    if (kind !== 'unchanged') await this.maintenance.consider(repositoryId);
+    const run = this.mirrors.bringUpToDate(repositoryId, Date.now()).then(async ({ kind }) => {
+      if (kind !== 'unchanged') await this.maintenance.consider(repositoryId);
+    });
+    await this.untilItOnlyWaits(repositoryId, run);
+  }
+
+  /** Lets the job end, and its place go to another, when its run only waits for large files: the run goes on alone. */
+  private async untilItOnlyWaits(repositoryId: RepositoryId, run: Promise<unknown>): Promise<void> {
+    // Whoever watches runs is told of its end; it is heard here only while the job lasts.
+    run.catch(() => undefined);
+    await this.mirrors.untilItOnlyWaits(repositoryId, run);
   }
 }

@@ -25,6 +25,8 @@ async function build(run: MirrorRun, staging: string): Promise<MirrorOutcome> {
   const first = await askPrimary(run);
   await initBare(staging, first.refs.objectFormat);
   const { refs, askedAtMs, receivedBytes } = await bringObjects(run, staging, { first, known: new Set() });
+  await run.bringLfs({ repository: staging, refs, published: undefined }, receivedBytes);
+  if (run.signal.aborted) throw new AntipodeError('cancelled', 'cloning a mirror');
   run.onProgress({ step: 'publishing', percent: 0, receivedBytes });
   await writeFirstRefs(staging, refs);
   const epoch = run.firstEpoch;

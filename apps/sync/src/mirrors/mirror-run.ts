@@ -1,6 +1,7 @@
 import type { GitProgress } from '@antipode/git-process';
 import type { MirrorDisk, MirrorWriter } from '@antipode/mirror-disk';
 import type { RepositoryId, SyncProgress } from '@antipode/domain';
+import type { LfsChange } from '../lfs/mirror-lfs.js';
 import type { RefState } from './ref-state.js';
 
 /** What a run may use, and what it tells while it goes. Made for one repository. */
@@ -18,6 +19,11 @@ export interface MirrorRun {
   /** Asks the primary for its refs. */
   ask(): Promise<RefState>;
   authorization(): Promise<string | undefined>;
+  /** Notes the large files of what is about to be published, and waits for them a while. Never fails. */
+  bringLfs(
+    change: Pick<LfsChange, 'repository' | 'refs' | 'published'>,
+    receivedBytes: number,
+  ): Promise<void>;
   /** Runs work that starts processes, when there is room for it. */
   whenThereIsRoom<T>(work: () => Promise<T>): Promise<T>;
   /** Called just before each question to the primary: what it changes from now on may escape this run. */

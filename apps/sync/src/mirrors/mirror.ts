@@ -2,6 +2,7 @@ import { AntipodeError, isAntipodeError, toAntipodeError } from '@antipode/error
 import { isConnected, missingObjects } from '@antipode/git-process';
 import type { MirrorDisk, MirrorWriter } from '@antipode/mirror-disk';
 import type { RepositoryId } from '@antipode/domain';
+import { MirrorLfs, type CatchUp, type LfsSurroundings } from '../lfs/mirror-lfs.js';
 import { cloneMirror } from './clone-mirror.js';
 import { MirrorLine, type RunContext } from './mirror-line.js';
 import type { MirrorOutcome, MirrorRun } from './mirror-run.js';
@@ -24,10 +25,11 @@ export interface MirrorSurroundings {
     /** Told once per run. */
     ended(run: EndedRun): void;
   };
+  readonly lfs: LfsSurroundings;
   readonly pinSeconds: number;
   readonly stallMs: { readonly clone: number; readonly sync: number };
   /** Runs work that starts processes, when its pool has room. */
-  whenThereIsRoom<T>(pool: 'clone' | 'sync', work: () => Promise<T>): Promise<T>;
+  whenThereIsRoom<T>(pool: 'clone' | 'sync' | 'lfs', work: () => Promise<T>): Promise<T>;
 }
 
 export interface EndedRun {
@@ -45,6 +47,7 @@ const VERIFY_AGAIN_MS = 3_600_000;
 export class Mirror {
   private current: MirrorStatus;
   private readonly line: MirrorLine<MirrorOutcome>;
+  readonly lfs: MirrorLfs;
   private readonly ending = new AbortController();
   /** Until a run has seen that the published tips are there, the disk is not trusted: we may just have crashed. */
   private trusted = false;
@@ -62,6 +65,7 @@ export class Mirror {
   ) {
     this.current = unknownStatus(id);
     this.line = new MirrorLine((context) => this.run(context));
+    this.lfs = new MirrorLfs(id, this.disk, around.lfs);
   }
 
   get status(): MirrorStatus {
@@ -109,7 +113,17 @@ export class Mirror {
   /** Ends what runs, and refuses everything after. Resolves when nothing of this mirror runs any more. */
   async end(): Promise<void> {
     this.ending.abort();
+    await this.idle();
+  }
+
+  /** Resolves when what runs now has ended, well or not; at once where nothing runs. */
+  async idle(): Promise<void> {
     if (this.line.isBusy) await this.line.join(0).catch(() => undefined);
+  }
+
+  /** Notes the large files of what is published, beside runs. @throws AntipodeError: to be tried again. */
+  async catchUpLfs(work: CatchUp): Promise<void> {
+    await this.lfs.catchUp({ ...work, signal: AbortSignal.any([work.signal, this.ending.signal]) });
   }
 
   /** Does something in the repository that goes on beside runs. */
@@ -180,6 +194,16 @@ export class Mirror {
       firstEpoch: this.current.epoch + 1,
       ask: () => around.primary.ask(id, this.ending.signal),
       authorization: () => around.primary.authorization(),
+      bringLfs: (change, receivedBytes) =>
+        this.lfs.beforePublish({
+          ...change,
+          stallMs: around.stallMs[pool],
+          signal: this.ending.signal,
+          // Not in the pool of the fetch: there it would wait for the fetches that came after.
+          whenThereIsRoom: (work) => around.whenThereIsRoom('lfs', work),
+          onProgress: ({ percent, bytes }) =>
+            this.update({ progress: { step: 'lfs', percent, receivedBytes: receivedBytes + bytes } }, 'soon'),
+        }),
       whenThereIsRoom: (work) => around.whenThereIsRoom(pool, work),
       onAsk: (atMs) => context.onAsk(atMs),
       onWork: () =>
@@ -218,6 +242,7 @@ export class Mirror {
     this.failures += 1;
     this.unclean = true;
     this.trusted = false;
+    this.lfs.doubt();
     // Ending because we were told to is nobody's failure.
     if (error.code === 'cancelled' && this.ending.signal.aborted) return;
     this.update({ phase: 'failing', error }, 'soon');

@@ -1,15 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import pLimit from 'p-limit';
 import { AntipodeError } from '@antipode/errors';
 import type { RepositoryId, SelectedRepository } from '@antipode/domain';
 import { MirrorWriter } from '@antipode/mirror-disk';
 import { RepositoryTable } from '@antipode/rpc';
-import { CONFIG, type SyncConfig } from '../config.js';
-import { PrimaryService } from '../primary/primary.service.js';
+import type { CatchUp } from '../lfs/mirror-lfs.js';
 import { RunObserver } from '../reports/run-observer.js';
 import { Mirror, type MirrorSurroundings } from './mirror.js';
 import type { MirrorOutcome } from './mirror-run.js';
 import { unknownStatus, type MirrorStatus } from './mirror-status.js';
+import { SURROUNDINGS } from './surroundings.js';
 
 /** Every mirror repository of this node, and what can be done with one. */
 @Injectable()
@@ -17,25 +16,13 @@ export class MirrorsService {
   private readonly mirrors = new Map<RepositoryId, Mirror>();
   /** What is being removed: nobody may build in a place that is still being cleared. */
   private readonly leaving = new Map<RepositoryId, Promise<void>>();
-  private readonly around: MirrorSurroundings;
 
   constructor(
-    @Inject(CONFIG) config: SyncConfig,
+    @Inject(SURROUNDINGS) private readonly around: MirrorSurroundings,
     private readonly table: RepositoryTable,
     private readonly writer: MirrorWriter,
-    primary: PrimaryService,
     private readonly observer: RunObserver,
-  ) {
-    const room = { clone: pLimit(config.CLONE_CONCURRENCY), sync: pLimit(config.SYNC_CONCURRENCY) };
-    this.around = {
-      writer,
-      primary,
-      observer,
-      pinSeconds: config.PIN_SECONDS,
-      stallMs: { clone: config.CLONE_STALL_SECONDS * 1000, sync: config.STALL_SECONDS * 1000 },
-      whenThereIsRoom: (pool, work) => room[pool](work),
-    };
-  }
+  ) {}
 
   all(): MirrorStatus[] {
     return [...this.mirrors.values()].map(({ status }) => status);
@@ -80,6 +67,41 @@ export class MirrorsService {
     const mirror = this.mirrors.get(id);
     if (!mirror) throw new AntipodeError('not_found', 'syncing a repository that was just removed', { id });
     return mirror.bringUpToDate(notBeforeMs);
+  }
+
+  /**
+   * Resolves when `run`, a run of this repository, has ended, or when all that is left of it is to wait for large files
+   * and to publish: nobody's place in a pool is worth that wait.
+   *
+   * @throws what the run threw, while it was waited for.
+   */
+  async untilItOnlyWaits(id: RepositoryId, run: Promise<unknown>): Promise<void> {
+    const mirror = this.mirrors.get(id);
+    const over = new AbortController();
+    try {
+      await Promise.race([run, mirror?.lfs.waiting(over.signal) ?? run]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** The service ends: what runs publishes without waiting for large files. Resolves when nothing runs. */
+  async publishNow(): Promise<void> {
+    const all = [...this.mirrors.values()];
+    for (const { lfs } of all) lfs.stopWaiting();
+    await Promise.all(all.map((mirror) => mirror.idle()));
+  }
+
+  /** Published mirrors that may have commits whose large files were not noted. */
+  laggingLfs(): RepositoryId[] {
+    return [...this.mirrors.values()]
+      .filter(({ status, lfs }) => status.epoch > 0 && lfs.mayLag)
+      .map(({ id }) => id);
+  }
+
+  /** Notes the large files of what is published, where that was not done. @throws AntipodeError: try again. */
+  async catchUpLfs(id: RepositoryId, work: CatchUp): Promise<void> {
+    await this.mirrors.get(id)?.catchUpLfs(work);
   }
 
   /** Works in a published mirror beside its runs; does nothing where there is none. The signal ends with the mirror. */

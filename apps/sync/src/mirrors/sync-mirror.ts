@@ -9,7 +9,8 @@ import { sameRefs, tipsOf, type RefState } from './ref-state.js';
  * Makes a published mirror repository agree with the primary:
  *
  *   ask ─▶ equal? ─▶ confirm
- *            └─ no ─▶ fetch objects ─▶ move refs, pin dropped tips ─▶ publish snapshot ─▶ confirm
+ *            └─ no ─▶ fetch objects ─▶ bring large files, for a while ─▶ move refs, pin dropped tips
+ *                     ─▶ publish snapshot ─▶ confirm
  *
  * Killed anywhere, the next run starts over and converges: until the snapshot is renamed into place, readers see the
  * epoch before. `confirmed` gets the time before the question, never a later one.
@@ -25,6 +26,8 @@ export async function syncMirror(run: MirrorRun): Promise<MirrorOutcome> {
   run.onWork();
   const repository = run.disk.repositoryPath(run.id);
   const brought = await bringObjects(run, repository, { first, known: tipsOf(published) });
+  await run.bringLfs({ repository, refs: brought.refs, published }, brought.receivedBytes);
+  if (run.signal.aborted) throw new AntipodeError('cancelled', 'syncing a mirror');
   run.onProgress({ step: 'publishing', percent: 0, receivedBytes: brought.receivedBytes });
   await publish(run, published, brought.refs);
   await run.writer.confirm(run.id, brought.askedAtMs);

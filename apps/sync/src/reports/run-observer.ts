@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RepositoryTable } from '@antipode/rpc';
 import { LOGGER, type Logger } from '@antipode/service-kit';
+import type { LfsTold } from '../lfs/mirror-lfs.js';
 import type { EndedRun } from '../mirrors/mirror.js';
 import type { MirrorStatus } from '../mirrors/mirror-status.js';
 import { SyncMetrics } from './sync-metrics.js';
@@ -18,6 +19,20 @@ export class RunObserver {
 
   changed(status: MirrorStatus, when: 'soon' | 'later'): void {
     this.reports.report(status, when);
+  }
+
+  /** A change that brought large files. */
+  broughtLfs({ id, pointers, end, tookMs }: LfsTold): void {
+    this.metrics.broughtLfs(pointers);
+    const about = { repository_id: id, path: this.table.get(id)?.path, took_ms: Math.round(tookMs) };
+    const line = { ...about, pointers, outcome: end.kind };
+    if (end.kind === 'unnoted' || end.kind === 'away')
+      this.logger.warn({ ...line, err: end.error }, 'large files not brought yet');
+    else
+      this.logger.info(
+        { ...line, ...(end.kind === 'filled' ? { missing: end.missing } : {}) },
+        'large files',
+      );
   }
 
   ended({ id, tookMs, result }: EndedRun): void {

@@ -17,10 +17,20 @@ export class SyncGauges implements OnApplicationBootstrap {
     this.metrics.observe('antipode_sync_queue_depth', 'Jobs that wait, by pool', () => this.depths());
     this.metrics.observe('antipode_sync_mirrors', 'Mirror repositories by phase', () => this.phases());
     this.metrics.observe(
+      'antipode_sync_lfs_unnoted',
+      'Mirror repositories with commits whose large files the LFS service was not told of',
+      () => this.lfsLag(),
+    );
+    this.metrics.observe(
       'antipode_sync_lag_seconds',
       'Age of the oldest confirmation among published mirrors',
       () => [{ value: this.lagSeconds(Date.now()) }],
     );
+  }
+
+  /** After a start every mirror counts until it was looked at. */
+  private lfsLag(): Observation[] {
+    return [{ value: this.mirrors.laggingLfs().length }];
   }
 
   private async depths(): Promise<Observation[]> {

@@ -9,6 +9,7 @@ export class SyncMetrics {
   private readonly runs: Counter;
   private readonly seconds: Histogram;
   private readonly received: Counter;
+  private readonly pointers: Counter;
 
   constructor() {
     const meter = metrics.getMeter('antipode.sync');
@@ -23,6 +24,9 @@ export class SyncMetrics {
     this.received = meter.createCounter('antipode_sync_received_bytes', {
       description: 'Bytes received from the primary by fetches',
     });
+    this.pointers = meter.createCounter('antipode_sync_lfs_pointers', {
+      description: 'LFS pointers found in new commits, and told to the LFS service',
+    });
   }
 
   ended({ tookMs, result }: { tookMs: number; result: MirrorOutcome | AntipodeError }): void {
@@ -30,6 +34,10 @@ export class SyncMetrics {
     this.runs.add(1, { outcome });
     this.seconds.record(tookMs / 1000, { outcome });
     if (!(result instanceof Error)) this.received.add(result.receivedBytes);
+  }
+
+  broughtLfs(pointers: number): void {
+    this.pointers.add(pointers);
   }
 
   /** Values that are looked up when somebody scrapes. */

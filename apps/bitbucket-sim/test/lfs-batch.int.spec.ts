@@ -45,6 +45,7 @@ describe('the batch API', () => {
         ],
       });
       const { href } = json.objects[0].actions.download;
+      expect(new URL(href).origin).toBe((await api.state()).media);
       expect(new URL(href).origin).not.toBe(sim.url);
       expect(href).toMatch(/%2d.*%c3%a9/);
     },

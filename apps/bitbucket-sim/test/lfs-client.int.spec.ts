@@ -7,11 +7,12 @@ import {
   makeSshKey,
   openScratch,
   overSsh,
-  SimApi,
+  runSsh,
   tryGit,
   type GitOptions,
   type Scratch,
 } from '@antipode/testing';
+import { apiOf, ask } from './lfs-requests.js';
 import { SimUnderTest } from './open-sim.js';
 
 /** git with git-lfs, as `git lfs install` sets it up, without anybody's configuration. */
@@ -26,12 +27,11 @@ const oidOf = (bytes: Buffer): string => createHash('sha256').update(bytes).dige
 
 describe('git-lfs', () => {
   let sim: SimUnderTest;
-  let api: SimApi;
+  let api: ReturnType<typeof apiOf>;
   let scratch: Scratch;
   beforeAll(async () => {
     sim = await SimUnderTest.open();
-    const { email, apiToken } = sim.user('olivia');
-    api = new SimApi(sim.url, { username: email, password: apiToken });
+    api = apiOf(sim);
     scratch = await openScratch();
   });
   afterAll(async () => {
@@ -103,6 +103,39 @@ describe('git-lfs', () => {
 
     expect(await readFile(join(work, 'over-ssh.bin'), 'utf8')).toBe('by a key');
     expect((await api.lfs.traffic(objects['over-ssh.bin']?.oid ?? '')).downloads).toBe(1);
+  });
+
+  it('asks by SSH for a token that is good for one repository, one right and some time', async () => {
+    const pair = await makeSshKey(scratch.path, 'key-of-walter', 'ed25519');
+    await api.addSshKey('walter', pair.publicKey);
+    await api.resetCounters();
+    const ssh = (...command: string[]) => runSsh(sim.ssh, { key: pair.path }, command);
+    const token = async (...command: string[]) =>
+      JSON.parse((await ssh('git-lfs-authenticate', ...command)).output);
+    const download = await token('acme/storefront.git', 'download');
+    const upload = await token("'/acme/storefront.git'", 'upload');
+    const status = async (operation: string, { header }: typeof download, repository = 'acme/storefront') =>
+      (
+        await ask(sim, `${repository}/info/lfs/objects/batch`, {
+          body: { operation, objects: [] },
+          headers: header,
+        })
+      ).status;
+
+    expect(download).toMatchObject({ href: `${sim.url}/acme/storefront/info/lfs`, expires_in: 600 });
+    expect([await status('download', download), await status('upload', download)]).toEqual([200, 403]);
+    expect([await status('download', upload), await status('upload', upload)]).toEqual([200, 200]);
+    expect(await status('download', download, 'acme/warehouse')).toBe(403);
+    await api.settings({ lfsTokenLifetimeSeconds: 0 });
+    expect(await status('download', await token('acme/storefront', 'download'))).toBe(401);
+    await api.settings({ lfsTokenLifetimeSeconds: 600 });
+    expect((await ssh('git-lfs-transfer', 'acme/storefront.git', 'download')).code).toBe(127);
+    const hidden = await ssh('git-lfs-authenticate', 'acme/nothing.git', 'download');
+    expect([hidden.code, hidden.output]).toEqual([1, expect.stringContaining('does not exist')]);
+    await api.faults({ fail: [{ class: 'ssh', status: 503, times: 1 }] });
+    expect((await ssh('git-lfs-authenticate', 'acme/storefront.git', 'download')).code).toBe(1);
+    const { ssh: counted } = await api.counters();
+    expect(counted.repositories['acme/storefront']?.other?.statuses).toEqual({ 0: 3, 1: 1 });
   });
 
   it('locks, sees the locks of others, and unlocks', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { git, openScratch, SimApi } from '@antipode/testing';
+import { git, openScratch, type SimApi } from '@antipode/testing';
+import { apiOf } from './lfs-requests.js';
 import { SimUnderTest } from './open-sim.js';
 
 describe('large files by the control API', () => {
@@ -8,8 +9,7 @@ describe('large files by the control API', () => {
   let api: SimApi;
   beforeAll(async () => {
     sim = await SimUnderTest.open();
-    const { email, apiToken } = sim.user('olivia');
-    api = new SimApi(sim.url, { username: email, password: apiToken });
+    api = apiOf(sim);
   });
   afterAll(() => sim[Symbol.asyncDispose]());
 

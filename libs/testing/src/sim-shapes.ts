@@ -147,6 +147,8 @@ export interface SimState {
   readonly workspace: string;
   readonly mirrorToken: string;
   readonly ssh: { readonly url: string; readonly knownHosts: readonly string[] };
+  /** The other origin, by which large files travel. */
+  readonly media: string;
   /** The sample's application: the mirror. */
   readonly oauth: {
     /** Base of `/authorize` and `/access_token`. */

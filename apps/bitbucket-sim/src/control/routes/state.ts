@@ -17,6 +17,8 @@ function overview({ sim, base }: ControlCall) {
     url: base,
     api: `${base}/2.0`,
     ssh: sim.ssh,
+    /** Where large files come from, as far as this caller sees it. */
+    media: sim.media.url('media', new URL(base).hostname),
     oauth: oauthOverview(state, base),
     mirrorToken: mirrorToken(state),
     users: state.users.map((user) => userOverview(state, user, workspace)),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { blobStoreSettings } from '@antipode/blob-store';
 import { primarySettings } from '@antipode/primary';
 import { rpcSettings } from '@antipode/rpc';
 import { loadConfig, opsSettings } from '@antipode/service-kit';
@@ -7,6 +8,7 @@ const settings = z.object({
   ...opsSettings,
   ...rpcSettings,
   ...primarySettings,
+  ...blobStoreSettings,
   /** Where neighbours reach this service. */
   GRPC_LISTEN: z.string().default('127.0.0.1:7998'),
   /** Where the edge reaches the bytes of objects. */
@@ -24,10 +26,6 @@ const settings = z.object({
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7990'),
   /** How long a link of ours is good for. */
   TICKET_SECONDS: z.coerce.number().int().min(10).max(86_400).default(900),
-  /** So much of the disk stays free; what would not leave it is passed through and not kept. */
-  LFS_KEEP_FREE_MIB: z.coerce.number().int().min(0).default(1024),
-  /** All objects together; 0: as much as fits. */
-  LFS_MAX_GIB: z.coerce.number().min(0).default(0),
   /** Objects that are brought at the same time. */
   FILL_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(8),
   /** How long the objects of a repository outlive its selection. */

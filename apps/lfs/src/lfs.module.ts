@@ -1,7 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { LfsConfig } from './config.js';
 import { knowledgeProviders } from './knowledge-providers.js';
-import { ObjectDirectory } from './object-directory.js';
 import { objectProviders } from './object-providers.js';
 import { LFS_CONFIG } from './tokens.js';
 
@@ -10,7 +9,6 @@ export function lfsModule(config: LfsConfig): DynamicModule {
     module: LfsModule,
     providers: [
       { provide: LFS_CONFIG, useValue: config },
-      ObjectDirectory,
       ...objectProviders(config),
       ...knowledgeProviders(config),
     ],

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
-import { DirectoryStore, type BlobStore } from '@antipode/blob-store';
+import type { Provider } from '@nestjs/common';
+import { createBlobStore, type BlobStore } from '@antipode/blob-store';
 import { openTicketKey } from '@antipode/lfs-wire';
 import { HealthChecks, LOGGER, type Logger } from '@antipode/service-kit';
 import type { LfsConfig } from './config.js';
@@ -10,6 +10,7 @@ import { UploadRoute } from './http/upload-route.js';
 import { VerifyRoute } from './http/verify-route.js';
 import { Arrivals } from './objects/arrivals.js';
 import { KNOWLEDGE, OBJECTS, type Knowledge, type Objects } from './objects/objects.js';
+import { OpenStore } from './objects/open-store.js';
 import { Room } from './objects/room.js';
 import { StorageClient } from './objects/storage-client.js';
 import { StoredObjects } from './objects/stored-objects.js';
@@ -18,8 +19,6 @@ import { BLOBS } from './tokens.js';
 import { Uploads } from './uploads/uploads.js';
 import { Verifications } from './uploads/verifications.js';
 
-const MEBI = 1024 * 1024;
-const GIBI = 1024 * MEBI;
 const STORAGE_IDLE_MS = 30_000;
 const STORAGE_CONNECTIONS = 128;
 /** A client that is given nothing because its object is still on its way is silent as well. */
@@ -28,25 +27,6 @@ const CLIENT_IDLE_MS = 300_000;
 const CALLERS_AT_ONCE = 64;
 const LINGER_MS = 10_000;
 const FIRST_WAIT_MS = 300;
-
-/** The store, open while the service is. */
-class OpenStore implements OnModuleInit, OnApplicationShutdown {
-  constructor(
-    private readonly store: BlobStore,
-    private readonly arrivals: Arrivals,
-    private readonly storage: StorageClient,
-  ) {}
-
-  onModuleInit(): Promise<void> {
-    return this.store.open();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    this.arrivals.close();
-    await this.storage.close();
-    await this.store.close();
-  }
-}
 
 const KIT = Symbol('KIT');
 
@@ -65,7 +45,7 @@ class Parts {
 export function objectProviders(config: LfsConfig): Provider[] {
   return [
     ByteMetrics,
-    { provide: BLOBS, useFactory: () => openStore(config) },
+    { provide: BLOBS, useFactory: () => createBlobStore(join(config.ANTIPODE_DATA, 'lfs'), config) },
     {
       provide: StorageClient,
       useFactory: () => new StorageClient({ idleMs: STORAGE_IDLE_MS, connections: STORAGE_CONNECTIONS }),
@@ -84,8 +64,9 @@ export function objectProviders(config: LfsConfig): Provider[] {
     { provide: Arrivals, inject: [Parts], useFactory: (parts: Parts) => openArrivals(config, parts) },
     {
       provide: OpenStore,
-      inject: [Parts, Arrivals],
-      useFactory: ({ store, storage }: Parts, arrivals: Arrivals) => new OpenStore(store, arrivals, storage),
+      inject: [Parts, Arrivals, HealthChecks],
+      useFactory: (parts: Parts, arrivals: Arrivals, health: HealthChecks) =>
+        new OpenStore({ ...parts, ...parts.kit, arrivals, health }),
     },
     {
       provide: OBJECTS,
@@ -129,13 +110,6 @@ function openDoor(config: LfsConfig, parts: Parts, objects: Objects): LfsDoor {
     logger: parts.kit.logger,
   });
 }
-
-const openStore = (config: LfsConfig): BlobStore =>
-  new DirectoryStore({
-    root: join(config.ANTIPODE_DATA, 'lfs'),
-    keepFreeBytes: config.LFS_KEEP_FREE_MIB * MEBI,
-    ...(config.LFS_MAX_GIB > 0 ? { maxBytes: config.LFS_MAX_GIB * GIBI } : {}),
-  });
 
 function openRoom(store: BlobStore, health: HealthChecks, logger: Logger, metrics: ByteMetrics): Room {
   const room = new Room({

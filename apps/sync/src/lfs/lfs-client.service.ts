@@ -10,8 +10,6 @@ export const LFS = Symbol('LFS');
 
 /** Longest wait for one answer. */
 const TIMEOUT_MS = 10_000;
-/** The service tells how a fill goes on at least every few seconds. */
-const IDLE_MS = 30_000;
 
 /** The large files of a mirror, as the LFS service knows them. */
 export interface LargeFiles {
@@ -51,7 +49,8 @@ export class LfsClientService implements LargeFiles, OnApplicationShutdown {
     repositoryId: RepositoryId,
     { longestMs, signal }: { longestMs: number; signal: AbortSignal },
   ): AsyncIterable<lfs.FollowFillResponse> {
-    const settings = { timeoutMs: longestMs, idleMs: IDLE_MS, signal };
+    // Nothing is told while one large object comes; that the service itself is gone is noticed by gRPC's keepalive.
+    const settings = { timeoutMs: longestMs, idleMs: longestMs, signal };
     return followStream(this.client, 'followFill', { repositoryId }, settings);
   }
 

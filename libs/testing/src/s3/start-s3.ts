@@ -77,6 +77,8 @@ export async function startS3({ pageSize = 1000 }: { pageSize?: number } = {}): 
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  // A test that failed before it could close this must not keep the process.
+  server.unref();
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     bucket: BUCKET,

@@ -64,8 +64,11 @@ export class LfsRoutes {
       if (!this.isSpoken(exchange, route.rest === 'locks' ? ['GET', 'POST'] : ['POST'])) return;
       const method = request.method === 'GET' ? 'GET' : 'POST';
       const isList = method === 'GET';
-      // Also where the primary would let somebody read a list: an access key must gain nothing by the connection's rights.
-      const session = await this.enter(exchange, isList ? 'read' : 'write', isList ? 'download' : 'upload');
+      const { caller } = enterWithToken(knock, this.options.tokenKey);
+      // A list apart, all need the right to write, and be it that the primary is not as strict: what the connection may do
+      // on behalf of an access key must not be more than the key may.
+      const right = isList || caller.kind === 'agent' ? 'read' : 'write';
+      const session = await this.enter(exchange, right, isList ? 'download' : 'upload');
       if (session.caller.kind === 'agent')
         throw new AntipodeError(
           'unsupported',

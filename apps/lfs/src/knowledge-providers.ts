@@ -11,6 +11,11 @@ import { DueRepositories } from './fill/due-repositories.js';
 import { FillBatch } from './fill/fill-batch.js';
 import { FillProgress } from './fill/fill-progress.js';
 import { FillService } from './fill/fill.service.js';
+import { CollectionService } from './housekeeping/collection.service.js';
+import { DepartedStore } from './housekeeping/departed.store.js';
+import { Departures } from './housekeeping/departures.js';
+import { InventoryService } from './housekeeping/inventory.service.js';
+import { ScrubService } from './housekeeping/scrub.service.js';
 import { BelongingsStore } from './knowledge/belongings.store.js';
 import { ConnectionQuestions } from './knowledge/connection-questions.js';
 import { KnowledgeService } from './knowledge/knowledge.service.js';
@@ -23,6 +28,7 @@ import { StoredStore } from './knowledge/stored.store.js';
 import { WantedStore } from './knowledge/wanted.store.js';
 import { LfsServer } from './lfs.server.js';
 import { KNOWLEDGE } from './objects/objects.js';
+import { LfsReportsService } from './registry/lfs-reports.service.js';
 import { RegistryClient } from './registry/registry-client.js';
 import { SelectedRepositories } from './registry/selected-repositories.js';
 import { LfsCalls } from './rpc/lfs-calls.js';
@@ -35,15 +41,20 @@ export const knowledgeProviders = (config: LfsConfig): Provider[] => [
   BelongingsStore,
   BringObject,
   Claims,
+  CollectionService,
   ConnectionQuestions,
   Database,
+  DepartedStore,
+  Departures,
   DownloadBatch,
   DueRepositories,
   FillBatch,
   FillProgress,
   FillService,
+  InventoryService,
   KnowledgeService,
   LfsCalls,
+  LfsReportsService,
   LfsServer,
   Links,
   News,
@@ -52,6 +63,7 @@ export const knowledgeProviders = (config: LfsConfig): Provider[] => [
   PrimaryQuestions,
   RegistryClient,
   RememberedLinks,
+  ScrubService,
   SelectedRepositories,
   StoredStore,
   UploadBatch,

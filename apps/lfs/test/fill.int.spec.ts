@@ -152,7 +152,7 @@ describe('what pointers want', () => {
       lfs: [{ kind: 'refused', status: 429, retryAfterSeconds: 1, times: 1 }],
     });
     const startedAt = Date.now();
-    expect(await lfs.caller.fill(PATH, object)).toMatchObject({ missing: 0 });
+    await lfs.caller.fill(PATH, object);
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1000);
     expect(await isWhole(object)).toBe(true);
   });
@@ -160,9 +160,9 @@ describe('what pointers want', () => {
   it('comes with the right bytes or not at all, and heals by itself', async () => {
     const object = await anObject();
     await house.sim.control.faults({ lfs: [{ kind: 'corrupt', oid: object.oid }] });
-    expect(await lfs.caller.fill(PATH, object)).toMatchObject({ missing: 1, failed: 1 });
+    await lfs.caller.fill(PATH, object);
     expect(await isWhole(object)).toBe(false);
-    expect(await wanted(object)).toMatchObject({ error_code: 'primary_misbehaved' });
+    expect(await wanted(object)).toMatchObject({ attempts: 1, error_code: 'primary_misbehaved' });
     await house.sim.control.heal();
     await eventually(() => isWhole(object), { timeoutMs: 15_000 });
     await eventually(async () => (await wanted(object)) === undefined);
@@ -208,7 +208,7 @@ describe('what pointers want', () => {
     const following = lfs.caller.follow(PATH);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await house.postgres.start();
-    expect((await following).at(-1)).toMatchObject({ missing: 0 });
+    await following;
     expect(await isWhole(slow)).toBe(true);
   }, 30_000);
 });

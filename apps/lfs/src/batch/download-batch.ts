@@ -63,7 +63,7 @@ export class DownloadBatch {
   }
 
   private read(repositoryId: string, object: LfsObject, said: PrimaryAnswers): lfs.AnsweredObject {
-    const answer = said.objects.get(object.oid);
+    const answer = said.of(object);
     if (answer?.error) return refused(object, answer.error);
     if (answer?.actions?.download)
       return answered(object, { download: this.links.download(repositoryId, object) });

@@ -39,7 +39,7 @@ export class UploadBatch {
   }
 
   private read(repositoryId: string, object: LfsObject, said: PrimaryAnswers): lfs.AnsweredObject {
-    const answer = said.objects.get(object.oid);
+    const answer = said.of(object);
     if (!answer) {
       const message = `${this.questions.primaryName} did not say what to do with this object.`;
       return refused(object, { code: 502, message });

@@ -46,19 +46,6 @@ export class BringObject {
     }
   }
 
-  /** Never throws. */
-  async failed(turn: FillTurn, object: ClaimedObject, error: AntipodeError): Promise<void> {
-    const { repositoryId, rests, signal } = turn;
-    const { code } = error;
-    if (code === 'cancelled' || code === 'service_unavailable' || signal.aborted)
-      return this.claims.giveBack(repositoryId, [object], signal.aborted ? 0 : SOON_MS);
-    let retryInMs = backoffMs(code, object.attempts);
-    // Others would hear the same.
-    if (code === 'primary_limited') rests.rest('', (retryInMs = restMs(error)));
-    if (code === 'disk_full') rests.rest('', FULL_REST_MS);
-    await this.claims.failed(repositoryId, object, error, retryInMs);
-  }
-
   private async keep({ repositoryId, signal }: FillTurn, object: ClaimedObject): Promise<void> {
     const { oid } = object;
     const size = await this.blobs.sizeOf(oid);
@@ -67,5 +54,17 @@ export class BringObject {
     if (size !== undefined) return this.knowledge.kept({ oid, size });
     await this.objects.bring(object, this.knowledge.sourceOf(repositoryId, object), signal);
     await this.knowledge.kept({ oid, size: object.size });
+  }
+
+  private async failed(turn: FillTurn, object: ClaimedObject, error: AntipodeError): Promise<void> {
+    const { repositoryId, rests, signal } = turn;
+    const { code } = error;
+    if (code === 'cancelled' || code === 'service_unavailable' || signal.aborted)
+      return this.claims.giveBack(repositoryId, [object], signal.aborted ? 0 : SOON_MS);
+    let retryInMs = backoffMs(code, object.attempts);
+    // Others would hear the same.
+    if (code === 'primary_limited') rests.rest('', (retryInMs = restMs(error)));
+    if (code === 'disk_full') rests.rest('', FULL_REST_MS);
+    await this.claims.failed(repositoryId, [{ object, error, retryInMs }]);
   }
 }

@@ -7,6 +7,13 @@ import { WantedStore, type ClaimedObject, type FailedAttempt } from '../knowledg
 /** Well within a claim's life. */
 const RENEW_MS = 30_000;
 
+/** An object that could not be had this time. */
+export interface Failure {
+  readonly object: ClaimedObject;
+  readonly error: AntipodeError;
+  readonly retryInMs: number;
+}
+
 /** What this process has in hand of what is wanted; nothing of it is lost where the database is away for a while. */
 @Injectable()
 export class Claims implements BeforeApplicationShutdown {
@@ -63,18 +70,20 @@ export class Claims implements BeforeApplicationShutdown {
     await this.orLater(repositoryId, objects, this.wanted.release(repositoryId, objects, dueInMs));
   }
 
-  async failed(
-    repositoryId: string,
-    object: ClaimedObject,
-    error: AntipodeError,
-    retryInMs: number,
-  ): Promise<void> {
+  async failed(repositoryId: string, failures: readonly Failure[]): Promise<void> {
+    const [first] = failures;
+    if (!first) return;
+    const { error, object, retryInMs } = first;
     this.logger.info(
-      { err: error, repositoryId, oid: object.oid, retryInMs },
-      'an object could not be brought',
+      { err: error, repositoryId, oid: object.oid, retryInMs, objects: failures.length },
+      'objects could not be brought',
     );
-    const noting = this.wanted.failed(repositoryId, object, attemptOf(error, retryInMs));
-    await this.orLater(repositoryId, [object], noting);
+    const attempts = failures.map((failure) => ({
+      object: failure.object,
+      attempt: attemptOf(failure.error, failure.retryInMs),
+    }));
+    const objects = failures.map((failure) => failure.object);
+    await this.orLater(repositoryId, objects, this.wanted.failed(repositoryId, attempts));
   }
 
   /** The primary answers for none of them: everything of the repository that is due waits. */

@@ -1,21 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { toAntipodeError, type AntipodeError } from '@antipode/errors';
-import type { AnsweredObject } from '@antipode/lfs-wire';
 import { objectFailure } from '../knowledge/object-failure.js';
 import { Offers } from '../knowledge/offers.js';
+import type { PrimaryAnswers } from '../knowledge/primary-questions.js';
 import type { ClaimedObject } from '../knowledge/wanted.store.js';
 import { backoffMs } from './backoff.js';
 import { BringObject } from './bring-object.js';
-import { Claims } from './claims.js';
+import { Claims, type Failure } from './claims.js';
 import type { FillTurn } from './fill-turn.js';
 import { restMs } from './rests.js';
 
 /** What hosts answer at once. */
 const MOST_OBJECTS = 100;
 const SOON_MS = 1000;
-
-/** Objects of one oid: pointers that differ only in size. */
-type Same = readonly [ClaimedObject, ...ClaimedObject[]];
 
 /** Works off up to a hundred wanted objects of one repository: proof first, then bytes. */
 @Injectable()
@@ -32,12 +29,9 @@ export class FillBatch {
     const claimed = await this.claims.take(repositoryId, MOST_OBJECTS);
     if (claimed.length === 0) return;
     try {
-      const { objects: answers, failure } = await this.offers.askFor(repositoryId, claimed, signal);
-      if (failure) return await this.allFailed(turn, claimed, failure);
-      const byOid = [...Map.groupBy(claimed, ({ oid }) => oid).values()] as unknown as Same[];
-      const work = byOid.map((same) => this.workOff(turn, same, answers.get(same[0].oid)));
-      turn.onQueued();
-      await Promise.all(work);
+      const said = await this.offers.askFor(repositoryId, claimed, signal);
+      if (said.failure) return await this.allFailed(turn, claimed, said.failure);
+      await this.workOff(turn, claimed, said);
     } catch (error) {
       // Registry or database: nobody's fault, and nothing was tried.
       await this.claims.giveBack(repositoryId, claimed, SOON_MS);
@@ -47,16 +41,22 @@ export class FillBatch {
     }
   }
 
-  private async workOff(turn: FillTurn, same: Same, answer: AnsweredObject | undefined): Promise<void> {
-    if (!answer?.actions?.download || answer.error) {
-      const why = answer?.error ?? { code: 404, message: 'no such object for this repository' };
-      for (const object of same) await this.bringObject.failed(turn, object, objectFailure(why));
-      return;
-    }
-    await turn.pool.run(turn.repositoryId, async () => {
-      // At most one of them is true; once that is here, the others are gone.
-      for (const object of same) if (await this.bringObject.bring(turn, object)) return;
-    });
+  private async workOff(
+    turn: FillTurn,
+    claimed: readonly ClaimedObject[],
+    said: PrimaryAnswers,
+  ): Promise<void> {
+    const { repositoryId, pool } = turn;
+    const [offered, refused] = divide(claimed, said);
+    // Pointers that differ only in size one after the other: at most one of them is true, and then the others are gone.
+    const work = [...Map.groupBy(offered, ({ oid }) => oid).values()].map((same) =>
+      pool.run(repositoryId, async () => {
+        for (const object of same) if (await this.bringObject.bring(turn, object)) return;
+      }),
+    );
+    await this.claims.failed(repositoryId, refused);
+    turn.onQueued();
+    await Promise.all(work);
   }
 
   private async allFailed(
@@ -75,3 +75,20 @@ export class FillBatch {
     await this.claims.allFailed(repositoryId, claimed, error, backoffMs(error.code, attempts));
   }
 }
+
+/** What the primary offers, and why it does not offer the others. */
+function divide(claimed: readonly ClaimedObject[], said: PrimaryAnswers): [ClaimedObject[], Failure[]] {
+  const offered: ClaimedObject[] = [];
+  const refused: Failure[] = [];
+  for (const object of claimed) {
+    const answer = said.of(object);
+    if (answer?.actions?.download && !answer.error) offered.push(object);
+    else {
+      const error = objectFailure(answer?.error ?? NOT_MENTIONED);
+      refused.push({ object, error, retryInMs: backoffMs(error.code, object.attempts) });
+    }
+  }
+  return [offered, refused];
+}
+
+const NOT_MENTIONED = { code: 404, message: 'no such object for this repository' };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AntipodeError, isAntipodeError } from '@antipode/errors';
 import { News } from '../knowledge/news.js';
 import { WantedStore, type Counts } from '../knowledge/wanted.store.js';
@@ -14,7 +14,7 @@ const LOOK_MS = 2000;
 
 /** Tells how the bringing of a repository's objects goes on. */
 @Injectable()
-export class FillProgress implements BeforeApplicationShutdown {
+export class FillProgress implements OnModuleDestroy {
   private readonly closing = new AbortController();
 
   constructor(
@@ -22,7 +22,8 @@ export class FillProgress implements BeforeApplicationShutdown {
     private readonly news: News,
   ) {}
 
-  beforeApplicationShutdown(): void {
+  /** Before the gRPC server waits for its calls to end. */
+  onModuleDestroy(): void {
     this.closing.abort();
   }
 

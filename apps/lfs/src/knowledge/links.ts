@@ -47,7 +47,7 @@ export class Links implements BeforeApplicationShutdown {
 
   private async ask(repositoryId: string, object: LfsObject, signal: AbortSignal): Promise<LfsAction> {
     const answers = await unlessAborted(this.gather(repositoryId, object), signal);
-    const answer = answers.objects.get(object.oid);
+    const answer = answers.of(object);
     if (answer?.error) throw objectFailure(answer.error);
     const link = answer?.actions?.download;
     if (link) return link;
@@ -62,7 +62,7 @@ export class Links implements BeforeApplicationShutdown {
       gathered = { objects, answers: this.askSoon(repositoryId, objects) };
       this.gathering.set(repositoryId, gathered);
     }
-    gathered.objects.set(object.oid, object);
+    gathered.objects.set(`${object.oid}/${object.size}`, object);
     return gathered.answers;
   }
 

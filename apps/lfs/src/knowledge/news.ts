@@ -4,6 +4,8 @@ import { Injectable } from '@nestjs/common';
 interface NewsEvents {
   /** What is known of a repository's objects has changed. */
   changed: [repositoryId: string];
+  /** What is known of many may have changed. */
+  all: [];
   /** Something is due that was not. */
   wanted: [];
 }

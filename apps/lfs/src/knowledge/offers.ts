@@ -56,7 +56,7 @@ export class Offers {
   private async learn({ repositoryId, objects }: Wish, answers: PrimaryAnswers): Promise<void> {
     const proved: LfsObject[] = [];
     for (const object of objects) {
-      const answer = answers.objects.get(object.oid);
+      const answer = answers.of(object);
       const link = answer?.error ? undefined : answer?.actions?.download;
       if (!link) continue;
       this.links.keep(repositoryId, object.oid, link);

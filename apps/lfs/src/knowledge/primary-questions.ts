@@ -19,9 +19,9 @@ export interface PrimaryQuestion {
 }
 
 export interface PrimaryAnswers {
-  /** What the primary said of each object, by oid; not of those that it forgot, nor of those that `failure` is about. */
-  readonly objects: ReadonlyMap<string, AnsweredObject>;
-  /** Why it said nothing of the others. */
+  /** What the primary said of an object; undefined for what it forgot, and for what `failure` is about. */
+  of(object: LfsObject): AnsweredObject | undefined;
+  /** Why it said nothing of some. */
   readonly failure: AntipodeError | undefined;
 }
 
@@ -37,21 +37,24 @@ export class PrimaryQuestions {
   /** Never throws for what the primary does: whoever asked about many objects is told what is known of each. */
   async ask(question: PrimaryQuestion, signal: AbortSignal): Promise<PrimaryAnswers> {
     const answers = new Map<string, AnsweredObject>();
-    const once = [...new Map(question.objects.map((object) => [object.oid, object])).values()];
-    const chunks = chunked(once);
+    const chunks = chunked(question.objects);
     let failure: AntipodeError | undefined;
     const work = async (): Promise<void> => {
       for (let chunk = chunks.pop(); chunk && !failure; chunk = chunks.pop()) {
         try {
-          for (const answer of await this.askChunk({ ...question, objects: chunk }, signal))
-            answers.set(answer.oid, answer);
+          const said = await this.askChunk({ ...question, objects: chunk }, signal);
+          const byOid = new Map(said.map((answer) => [answer.oid, answer]));
+          for (const object of chunk) {
+            const answer = byOid.get(object.oid);
+            if (answer) answers.set(nameOf(object), answer);
+          }
         } catch (error) {
           failure ??= toAntipodeError(error, 'asking the primary for objects');
         }
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    return { objects: answers, failure };
+    return { of: (object) => answers.get(nameOf(object)), failure };
   }
 
   private async askChunk(question: PrimaryQuestion, signal: AbortSignal): Promise<readonly AnsweredObject[]> {
@@ -82,8 +85,17 @@ export class PrimaryQuestions {
   }
 }
 
+const nameOf = ({ oid, size }: LfsObject): string => `${oid}/${size}`;
+
+/** Once each; and those that differ only in size in questions of their own, since answers are known by their oid. */
 function chunked(objects: readonly LfsObject[]): LfsObject[][] {
-  const chunks: LfsObject[][] = [];
-  for (let at = 0; at < objects.length; at += MOST_OBJECTS) chunks.push(objects.slice(at, at + MOST_OBJECTS));
-  return chunks;
+  const once = new Map(objects.map((object) => [nameOf(object), object])).values();
+  const rounds: LfsObject[][] = [];
+  for (const same of Map.groupBy(once, ({ oid }) => oid).values())
+    same.forEach((object, round) => (rounds[round] ??= []).push(object));
+  return rounds.flatMap((round) =>
+    Array.from({ length: Math.ceil(round.length / MOST_OBJECTS) }, (_, at) =>
+      round.slice(at * MOST_OBJECTS, (at + 1) * MOST_OBJECTS),
+    ),
+  );
 }

@@ -12,6 +12,7 @@ export interface ClaimedObject extends LfsObject {
   readonly attempts: number;
 }
 
+/** Why an object, or all of them, could not be had. */
 export interface FailedAttempt {
   readonly code: string;
   /** One sentence for a person, without secrets. */
@@ -152,15 +153,25 @@ export class WantedStore {
     return row?.here ?? false;
   }
 
-  async failed(repositoryId: string, { oid, size }: LfsObject, attempt: FailedAttempt): Promise<void> {
-    const { code, message, retryInMs } = attempt;
+  async failed(
+    repositoryId: string,
+    attempts: readonly { readonly object: LfsObject; readonly attempt: FailedAttempt }[],
+  ): Promise<void> {
+    const rows = attempts.map(({ object: { oid, size }, attempt: { code, message, retryInMs } }) => ({
+      oid,
+      size,
+      code,
+      error: message.slice(0, LONGEST_MESSAGE),
+      ms: retryInMs,
+    }));
     await this.database.run(
-      'noting a failed attempt',
+      'noting failed attempts',
       (prisma) => prisma.$executeRaw`
-        UPDATE wanted SET attempts = attempts + 1, leased_by = NULL, error_code = ${code},
-               error = ${message.slice(0, LONGEST_MESSAGE)},
-               next_at = now() + ${retryInMs} * interval '1 millisecond'
-         WHERE store = ${this.store} AND repository_id = ${repositoryId} AND oid = ${oid} AND size = ${size}`,
+        UPDATE wanted w SET attempts = attempts + 1, leased_by = NULL, error_code = f.code, error = f.error,
+               next_at = now() + f.ms * interval '1 millisecond'
+          FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+                 AS f(oid text, size bigint, code text, error text, ms float8)
+         WHERE w.store = ${this.store} AND w.repository_id = ${repositoryId} AND w.oid = f.oid AND w.size = f.size`,
     );
   }
 

@@ -21,7 +21,8 @@ async function main(): Promise<void> {
   const running = await startSimulator(config);
   endWith(running, config.supervised);
   const { url, simulator } = running;
-  const addresses = { url, ssh: simulator.ssh.url, api: `${url}/2.0`, control: `${url}/_sim` };
+  const media = simulator.media.url('media', config.host);
+  const addresses = { url, ssh: simulator.ssh.url, media, api: `${url}/2.0`, control: `${url}/_sim` };
   process.stdout.write(`${JSON.stringify({ event: 'ready', ...addresses, pid: process.pid })}\n`);
 }
 

@@ -148,6 +148,8 @@ describe('the media host', () => {
 
       expect(cut.headers.get('content-length')).toBe('10');
       await expect(cut.text()).rejects.toThrow();
+      await fault({ kind: 'truncated', afterBytes: 0, times: 1 });
+      expect((await follow(action)).status).toBe(200);
       expect(await (await follow(action, { headers: { range: 'bytes=4-' } })).text()).toBe('456789');
     });
 

@@ -39,6 +39,7 @@ export async function sendObject(
   const status = asked ? 206 : 200;
   noteAnswer(media, status);
   res.writeHead(status, headers(oid, size, range, status));
+  res.flushHeaders();
   if (size === 0) return void res.end();
   await pipeline(sim.lfsDisk.read(repositoryUuid, oid, range), passage, res);
 }

@@ -215,7 +215,7 @@ describe('a bucket of blobs', () => {
     ['a secret that cannot be read', { LFS_S3_SECRET_FILE: '/nowhere/secret' }, 'no readable key'],
   ])('says so where there is %s', async (_, settings, hint) => {
     const broken = await house.closed(settings);
-    const failure = { code: 'service_unavailable', hint: expect.stringContaining(hint) as string };
+    const failure: object = { code: 'service_unavailable', hint: expect.stringContaining(hint) };
     await expect(broken.open()).rejects.toMatchObject(failure);
     await expect(broken.list()[Symbol.asyncIterator]().next()).rejects.toMatchObject(failure);
     await expect(broken.read('a'.repeat(64))).rejects.toMatchObject(failure);

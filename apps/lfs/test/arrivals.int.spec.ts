@@ -247,27 +247,34 @@ describe('an object on its way in', () => {
   });
 
   it('does not make people wait behind the background', async () => {
-    const stuck = [make(), make()].map(({ bytes, object }) => ({ object, line: stalled(bytes, 1000) }));
-    const waiting = make();
-    storage.answer(...stuck.map(({ line }) => line.answer), honest(waiting.bytes));
     const source = sourceAt(storage.url);
-    const background = stuck.map(({ object }) => here.objects.bring(object, source, never));
-    await eventually(() => storage.seen.length === 2);
+    const stuck: ReturnType<typeof stalled>[] = [];
+    const background: Promise<void>[] = [];
+    for (const { bytes, object } of [make(), make()]) {
+      const line = stalled(bytes, 1000);
+      storage.answer(line.answer);
+      stuck.push(line);
+      background.push(here.objects.bring(object, source, never));
+      await eventually(() => storage.seen.length === 1);
+    }
+    const { bytes, object } = make();
+    storage.answer(honest(bytes));
     // In the line of the background first, and then somebody wants to have it now.
-    background.push(here.objects.bring(waiting.object, source, never));
-    const read = await buffer(await here.objects.open(waiting.object, source));
-    expect(read.equals(waiting.bytes)).toBe(true);
-    for (const { line } of stuck) line.goOn();
+    background.push(here.arrivals.bring(object, source, never));
+    const read = await buffer(await here.objects.open(object, source));
+    expect(read.equals(bytes)).toBe(true);
+    for (const { goOn } of stuck) goOn();
     await Promise.all(background);
-    expect(storage.seen).toHaveLength(3);
+    expect(storage.seen).toHaveLength(1);
   });
 
   it('tries the link of the next where that of the first leads nowhere', async () => {
     const { bytes, object } = make(1000);
     storage.answer(honest(bytes));
     const lost = Promise.withResolvers<never>();
-    const first = here.objects.open(object, { link: () => lost.promise });
-    const second = here.objects.open(object, sourceAt(storage.url));
+    const asked = { object, range: { first: 0, last: 999 }, signal: undefined };
+    const first = here.arrivals.open({ ...asked, source: { link: () => lost.promise } });
+    const second = here.arrivals.open({ ...asked, source: sourceAt(storage.url) });
     lost.reject(new AntipodeError('not_found', 'asking for a link'));
     await expect(first).rejects.toMatchObject({ code: 'not_found' });
     expect(await buffer(await second)).toEqual(bytes);

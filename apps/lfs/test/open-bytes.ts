@@ -14,6 +14,7 @@ import { Uploads } from '../src/uploads/uploads.js';
 /** Everything that moves bytes, on a disk of its own, with a memory instead of a database. */
 export interface OpenBytes extends AsyncDisposable {
   readonly objects: StoredObjects;
+  readonly arrivals: Arrivals;
   readonly uploads: Uploads;
   readonly store: DirectoryStore;
   readonly storage: StorageClient;
@@ -62,6 +63,7 @@ export async function openBytes(options: BytesOptions = {}): Promise<OpenBytes> 
   });
   return {
     objects: new StoredObjects({ store, arrivals, knowledge, metrics, logger }),
+    arrivals,
     uploads: new Uploads({ storage, store, room, knowledge, metrics, logger }),
     store,
     storage,

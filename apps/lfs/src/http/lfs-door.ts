@@ -88,7 +88,10 @@ export class LfsDoor implements OnApplicationBootstrap, BeforeApplicationShutdow
     try {
       await this.dispatch(request, response, gone.signal);
     } catch (error) {
-      this.fail(response, toAntipodeError(error, DOING));
+      this.fail(
+        response,
+        gone.signal.aborted ? new AntipodeError('cancelled', DOING) : toAntipodeError(error, DOING),
+      );
     }
   }
 

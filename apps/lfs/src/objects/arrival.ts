@@ -135,15 +135,20 @@ export class Arrival {
 
   private async fill(reserved: Reservation): Promise<void> {
     const { store, bytes } = this.options;
-    const spool = await Spool.create(store.incomingFolder, this.object.oid);
+    const spool = await Spool.create(store.incomingFolder, this.object.oid, (chunks) => this.grow(chunks));
     this.spool = spool;
     if (this.object.size === 0) return;
     for await (const chunk of bytes(this.stopping.signal)) {
       await reserved.spend(chunk.length);
       await spool.write(chunk);
-      this.verifier.add(chunk);
-      this.tell();
     }
+    await spool.finish();
+  }
+
+  /** Exactly what can be read was seen by the verifier: who has to go on by himself goes on with both. */
+  private grow(chunks: readonly Buffer[]): void {
+    for (const chunk of chunks) this.verifier.add(chunk);
+    this.tell();
   }
 
   private async keep(): Promise<void> {

@@ -2,7 +2,7 @@ import type { ByteRange } from '@antipode/blob-store';
 import type { Arrival } from './arrival.js';
 import { HELD_BACK_BYTES } from './held-back.js';
 
-const READ_BYTES = 128 * 1024;
+const READ_BYTES = 256 * 1024;
 
 export interface ReadArrival {
   readonly arrival: Arrival;

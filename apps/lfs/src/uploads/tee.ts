@@ -21,6 +21,7 @@ export class Tee {
   refusal: AntipodeError | undefined;
   /** True once all bytes were passed on and found right. */
   private right = false;
+  private closed = false;
 
   constructor(private readonly options: TeeOptions) {}
 
@@ -29,21 +30,13 @@ export class Tee {
    * has what is wrong whole.
    */
   async *bytes(): AsyncGenerator<Buffer> {
-    const { object, body } = this.options;
-    const verifier = Verifier.of(object);
-    let held: Buffer | undefined;
-    await this.openFile();
-    for await (const chunk of body) {
-      verifier.add(chunk);
-      if (verifier.seen > object.size) throw this.refuse('another size');
-      await this.keep(chunk);
-      if (verifier.seen < object.size) yield chunk;
-      else held = chunk;
+    try {
+      await this.openFile();
+      yield* this.passed();
+    } finally {
+      // The primary may have ended it all while the file was being opened.
+      if (this.closed) await this.letGo();
     }
-    const verdict = verifier.verdict();
-    if (verdict !== 'right') throw this.refuse(verdict);
-    this.right = true;
-    if (held) yield held;
   }
 
   get isRight(): boolean {
@@ -56,10 +49,36 @@ export class Tee {
   }
 
   async close(): Promise<void> {
-    this.reserved?.release();
-    this.spool?.close();
+    this.closed = true;
+    await this.letGo();
+  }
+
+  private async *passed(): AsyncGenerator<Buffer> {
+    const { object, body } = this.options;
+    const verifier = Verifier.of(object);
+    let held: Buffer | undefined;
+    for await (const chunk of body) {
+      verifier.add(chunk);
+      if (verifier.seen > object.size) throw this.refuse('another size');
+      await this.keep(chunk);
+      if (verifier.seen < object.size) yield chunk;
+      else held = chunk;
+    }
+    const verdict = verifier.verdict();
+    if (verdict !== 'right') throw this.refuse(verdict);
+    await this.unlessTrouble(async () => this.spool?.finish());
+    this.right = true;
+    if (held) yield held;
+  }
+
+  private async letGo(): Promise<void> {
+    const { spool, reserved } = this;
+    this.spool = undefined;
+    this.reserved = undefined;
+    reserved?.release();
+    spool?.close();
     // Adopted, it has another name by now.
-    await this.spool?.discard();
+    await spool?.discard();
   }
 
   private async openFile(): Promise<void> {
@@ -86,8 +105,7 @@ export class Tee {
     } catch (error) {
       const trouble = toAntipodeError(error, 'keeping an upload');
       if (trouble.code === 'disk_full') this.options.room.noteFull(trouble, this.options.object.size);
-      await this.close();
-      this.spool = undefined;
+      await this.letGo();
     }
   }
 

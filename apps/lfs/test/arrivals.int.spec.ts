@@ -50,7 +50,8 @@ describe('an object on its way in', () => {
     await bringing;
     expect(storage.seen).toHaveLength(1);
     expect(here.known).toEqual([`kept ${object.oid}`]);
-    expect(await buffer(await here.objects.open(object, source))).toEqual(bytes);
+    // Not toEqual: it looks at every byte by itself.
+    expect((await buffer(await here.objects.open(object, source))).equals(bytes)).toBe(true);
     expect(storage.seen).toHaveLength(1);
   });
 

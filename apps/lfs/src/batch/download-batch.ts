@@ -30,7 +30,9 @@ export class DownloadBatch {
   async answer(question: DownloadQuestion, signal: AbortSignal): Promise<lfs.AnsweredObject[]> {
     const { repositoryId, objects, primary } = question;
     const owned = await this.belongings.find(repositoryId, objects);
-    const answers = objects.map((object) => this.decide(repositoryId, object, owned.get(object.oid)));
+    const answers = await Promise.all(
+      objects.map((object) => this.decide(repositoryId, object, owned.get(object.oid))),
+    );
     const open = answers.flatMap(({ undecided: isOpen }, at) => {
       const object = objects[at];
       return isOpen && object ? [object] : [];
@@ -44,10 +46,14 @@ export class DownloadBatch {
   }
 
   /** What only others have looks like what nobody has: `owned` knows this repository alone. */
-  private decide(repositoryId: string, object: LfsObject, owned: Owned | undefined): lfs.AnsweredObject {
+  private async decide(
+    repositoryId: string,
+    object: LfsObject,
+    owned: Owned | undefined,
+  ): Promise<lfs.AnsweredObject> {
     if (owned?.storedSize === undefined) return undecided(object);
     if (owned.storedSize !== object.size) return otherSize(object);
-    return answered(object, { download: this.links.download(repositoryId, object) });
+    return answered(object, { download: await this.links.kept(repositoryId, object) });
   }
 
   private async ask(

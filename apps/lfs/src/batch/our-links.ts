@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { lfs } from '@antipode/contracts';
+import type { BlobStore } from '@antipode/blob-store';
+import type { lfs } from '@antipode/contracts';
 import { openTicketKey, writeTicket, type LfsAction, type LfsObject } from '@antipode/lfs-wire';
+import { LOGGER, type Logger } from '@antipode/service-kit';
 import type { LfsConfig } from '../config.js';
 import { linkLifeMs } from '../knowledge/link-life.js';
-import { LFS_CONFIG } from '../tokens.js';
+import { BLOBS, LFS_CONFIG } from '../tokens.js';
 import { sealAction, SEALED_ACTION_HEADER } from '../uploads/sealed-action.js';
 
 /** Proxies and servers take so much in one header's line, and not more. */
@@ -17,9 +19,20 @@ export class OurLinks {
   private readonly key: ReturnType<typeof openTicketKey>;
   private readonly base: string;
 
-  constructor(@Inject(LFS_CONFIG) private readonly config: LfsConfig) {
+  constructor(
+    @Inject(LFS_CONFIG) private readonly config: LfsConfig,
+    @Inject(BLOBS) private readonly blobs: Pick<BlobStore, 'presign'>,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
     this.key = openTicketKey(config.SECRET_KEY);
     this.base = config.PUBLIC_URL.replace(/\/+$/, '');
+  }
+
+  /** To what is kept: to the bucket itself, where clients can reach it. */
+  async kept(repositoryId: string, object: LfsObject): Promise<lfs.Action> {
+    const href = await this.presign(object.oid);
+    if (href === undefined) return this.download(repositoryId, object);
+    return { href, header: {}, expiresInSeconds: this.config.TICKET_SECONDS };
   }
 
   download(repositoryId: string, object: LfsObject): lfs.Action {
@@ -43,6 +56,18 @@ export class OurLinks {
       return { href: theirs.href, header: { ...theirs.header }, expiresInSeconds: seconds };
     const action = this.write(kind, repositoryId, object, seconds);
     return { ...action, header: { [SEALED_ACTION_HEADER]: sealed } };
+  }
+
+  private async presign(oid: string): Promise<string | undefined> {
+    const { LFS_S3_ENDPOINT, LFS_S3_PUBLIC_ENDPOINT, TICKET_SECONDS } = this.config;
+    // An endpoint of one's own is inside unless somebody says how it is called outside.
+    if (LFS_S3_ENDPOINT !== undefined && LFS_S3_PUBLIC_ENDPOINT === undefined) return undefined;
+    try {
+      return await this.blobs.presign?.(oid, { expiresInSeconds: TICKET_SECONDS });
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the bucket gives no links; objects go through us');
+      return undefined;
+    }
   }
 
   private write(

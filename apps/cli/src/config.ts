@@ -1,4 +1,5 @@
-import { dirname, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout (or image) that holds `apps/`: three folders above this file, in src/ and in dist/ alike. */
@@ -22,6 +23,27 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
   };
 }
 
+/** Which mirror the person means, as the environment says it. An empty variable counts as absent. */
+export interface MirrorSettings {
+  readonly url: string | undefined;
+  readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
+  /** The name of a file in `profileFolder`. */
+  readonly profile: string | undefined;
+  /** `~/.config/antipode`, or where XDG_CONFIG_HOME moves it. */
+  readonly profileFolder: string;
+}
+
+export function readMirrorSettings(env: NodeJS.ProcessEnv = process.env): MirrorSettings {
+  return {
+    url: env['ANTIPODE_URL'] || undefined,
+    token: env['ANTIPODE_TOKEN'] || undefined,
+    tokenFile: env['ANTIPODE_TOKEN_FILE'] || undefined,
+    profile: env['ANTIPODE_PROFILE'] || undefined,
+    profileFolder: join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'antipode'),
+  };
+}
+
 /** Settings which are ours alone, or which would change what a child does without anybody meaning it. */
 const KEPT_BACK = [
   /^npm_/i,
@@ -29,7 +51,7 @@ const KEPT_BACK = [
   // A jest or a debugger that started us must not reach into the services.
   /^NODE_(OPTIONS|CHANNEL_FD|CHANNEL_SERIALIZATION_MODE|UNIQUE_ID|V8_COVERAGE)$/,
   /^JEST_/,
-  /^ANTIPODE_(HOME|DETACHED|READY_SECONDS|SUPERVISED)$/,
+  /^ANTIPODE_(HOME|DETACHED|READY_SECONDS|SUPERVISED|URL|TOKEN|TOKEN_FILE|PROFILE)$/,
   // GIT_DIR and the like are set where a hook or `git bisect run` started us.
   /^GIT_(?!SSL_)/,
 ];

@@ -31,6 +31,24 @@ async function writeApp(home: string, name: string, program: string): Promise<vo
   await writeFile(path, program);
 }
 
+/** As much of the mirror's REST as `status` asks for. */
+const REST = {
+  '/-/api/v1/connection': {
+    state: 'unconnected',
+    primary: { kind: 'bitbucket-cloud', name: 'Bitbucket Cloud' },
+    workspace: null,
+    webhook: { state: 'polling', reason: null, url: null },
+  },
+  '/-/api/v1/status': {
+    selection: { mode: 'selected', projectKeys: [] },
+    repositories: { total: 0, byPhase: {} },
+    nodes: [],
+    sweep: { lastAt: null, lastFullAt: null },
+    removalSuspended: null,
+    checks: {},
+  },
+};
+
 const ENDS = `process.stdin.resume(); process.stdin.on('end', () => process.exit(0)); process.on('SIGTERM', () => process.exit(0));`;
 const CLINGS = `process.stdin.resume(); process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`;
 
@@ -41,7 +59,9 @@ function serviceProgram(behaviour: Behaviour): string {
     const { createServer } = require('node:http');
     const ready = (request, response) => response.end('{"ok":true,"checks":{}}');
     createServer(ready).listen(Number(process.env.OPS_PORT), '127.0.0.1');
-    if (process.env.HTTP_PORT) createServer(ready).listen(Number(process.env.HTTP_PORT), '127.0.0.1');
+    const answers = ${JSON.stringify(REST)};
+    const rest = (request, response) => response.end(JSON.stringify(answers[request.url] ?? {}));
+    if (process.env.HTTP_PORT) createServer(rest).listen(Number(process.env.HTTP_PORT), '127.0.0.1');
     ${behaviour === 'falls over' ? 'setTimeout(() => process.exit(1), 500);' : ''}
     ${behaviour === 'clings to life' ? CLINGS : ENDS}`;
 }

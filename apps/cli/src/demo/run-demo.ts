@@ -1,9 +1,11 @@
 import { join, relative } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { MirrorClient } from '../mirror/mirror-client.js';
+import type { Repository } from '../mirror/shapes.js';
 import type { SimulatorState } from '../parts/simulator.js';
 import type { Screen } from '../screen/screen.js';
 import { stoppedShort } from '../stopped-short.js';
 import { clone } from './clone.js';
-import { MirrorApi, type MirroredRepository } from './mirror-api.js';
 import { readTraffic, since } from './primary-traffic.js';
 import { goOnWith, whatHappened } from './summary.js';
 import { watchSync } from './watch-sync.js';
@@ -21,6 +23,7 @@ export interface DemoOptions {
 
 /** The project of the sample workspace that the demo mirrors. */
 const PROJECT = 'WEB';
+const PATIENCE_MS = 20_000;
 
 /**
  * Mirrors a project of the simulated Bitbucket, clones through the mirror, and says what that took.
@@ -29,12 +32,13 @@ const PROJECT = 'WEB';
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const { screen, stop, dataFolder, mirrorUrl, primaryUrl, sim } = options;
-  const api = new MirrorApi(mirrorUrl, options.adminToken, stop);
+  const mirror = { url: mirrorUrl, token: options.adminToken, tokenFrom: 'the house itself' };
+  const client = new MirrorClient(mirror, stop);
   const atFirst = await readTraffic(primaryUrl);
   const begun = performance.now();
   screen.say(`Mirroring project ${PROJECT} of workspace ${sim.workspace}:`);
-  await api.select([PROJECT]);
-  const repositories = await watchSync(api, screen, stop);
+  await selectPatiently(client, stop);
+  const repositories = await watchSync(client, screen, stop);
   screen.settle();
   const syncSeconds = (performance.now() - begun) / 1000;
   const afterSync = await readTraffic(primaryUrl);
@@ -75,7 +79,21 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   for (const line of goOnWith(outcome)) screen.confide(line);
 }
 
-function largestOf(repositories: readonly MirroredRepository[]): MirroredRepository {
+/** Right after a start the registry may still be learning the workspace's projects. */
+async function selectPatiently(client: MirrorClient, stop: AbortSignal): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await client.select({ mode: 'selected', projectKeys: [PROJECT] });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await wait(300, undefined, { signal: stop });
+    }
+  }
+}
+
+function largestOf(repositories: readonly Repository[]): Repository {
   const [largest] = [...repositories].sort((a, b) => b.sizeBytes - a.sizeBytes);
   if (!largest) throw stoppedShort('not_found', `The demo found no repository in project ${PROJECT}.`);
   return largest;

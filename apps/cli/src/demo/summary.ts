@@ -1,15 +1,15 @@
+import type { Repository } from '../mirror/shapes.js';
 import type { SimulatorState } from '../parts/simulator.js';
+import { formatBytes } from '../screen/words.js';
 import type { CloneResult } from './clone.js';
-import type { MirroredRepository } from './mirror-api.js';
 import type { Traffic } from './primary-traffic.js';
-import { formatBytes } from './watch-sync.js';
 
 export interface DemoOutcome {
   readonly project: string;
-  readonly repositories: readonly MirroredRepository[];
+  readonly repositories: readonly Repository[];
   readonly syncSeconds: number;
   readonly syncTraffic: Traffic;
-  readonly cloned: MirroredRepository;
+  readonly cloned: Repository;
   readonly cloneResult: CloneResult;
   readonly cloneTraffic: Traffic;
   readonly destination: string;

@@ -38,7 +38,7 @@ export function redisPart(options: RedisOptions): Part {
       await replaceFile(config, configuration(options, folder));
       return { file, args: [config], env: inheritedEnvironment(), cwd: folder, watchesStdin: false };
     },
-    checkReady: () => ping(redisUrl(options)),
+    checkReady: () => pingRedis(redisUrl(options)),
   };
 }
 
@@ -58,7 +58,8 @@ const configuration = ({ port, password }: RedisOptions, folder: string): string
     '',
   ].join('\n');
 
-async function ping(url: string): Promise<void> {
+/** @throws Error where no Redis answers there, or it does not take the password */
+export async function pingRedis(url: string): Promise<void> {
   const client = new Redis(url, {
     lazyConnect: true,
     retryStrategy: null,

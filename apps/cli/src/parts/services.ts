@@ -24,7 +24,7 @@ export const publicSshUrl = (ports: Ports): string => `ssh://git@127.0.0.1:${por
 
 /** Antipode's own five services, each with the settings of docs and READMEs, by environment. */
 export function serviceParts(options: ServicesOptions): Part[] {
-  return (Object.keys(TITLES) as ServiceName[]).map((name) => servicePart(name, options));
+  return SERVICE_NAMES.map((name) => servicePart(name, options));
 }
 
 const TITLES: Record<ServiceName, string> = {
@@ -34,6 +34,16 @@ const TITLES: Record<ServiceName, string> = {
   lfs: 'large files',
   edge: 'the door for git',
 };
+
+// The keys of a Record are exactly its names.
+export const SERVICE_NAMES = Object.keys(TITLES) as readonly ServiceName[];
+
+/** What a service is told by us, and not by the caller's environment. */
+export const serviceSettings = (name: ServiceName, options: ServicesOptions): Record<string, string> => ({
+  ...sharedSettings(options),
+  ...primarySettings(options.primary),
+  ...listenSettings(ownPorts(options.ports)[name]),
+});
 
 function servicePart(name: ServiceName, options: ServicesOptions): Part {
   const listens = ownPorts(options.ports)[name];
@@ -46,12 +56,7 @@ function servicePart(name: ServiceName, options: ServicesOptions): Part {
       Promise.resolve({
         file: process.execPath,
         args: ['--enable-source-maps', join(options.home, 'apps', name, 'dist/main.js')],
-        env: {
-          ...inheritedEnvironment(),
-          ...sharedSettings(options),
-          ...primarySettings(options.primary),
-          ...listenSettings(listens),
-        },
+        env: { ...inheritedEnvironment(), ...serviceSettings(name, options) },
         cwd: options.home,
         watchesStdin: true,
       }),

@@ -1,10 +1,10 @@
 import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
+import { bar } from './bar.js';
 import { Screen, type PartState, type ProgressRow } from './screen.js';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
-const BAR_CELLS = 24;
 
 /** For a terminal: a block of steps or bars that moves at the bottom, with the lines that stay above it. */
 export function liveScreen(out: NodeJS.WriteStream): Screen {
@@ -72,7 +72,7 @@ class LiveBlock {
     const steps = [...this.parts].map(
       ([name, { title, state }]) => `  ${this.mark(state)} ${name.padEnd(14)} ${pc.dim(title)}`,
     );
-    this.update([...steps, ...this.rows.map(barOf)].join('\n'));
+    this.update([...steps, ...this.rows.map((row) => bar({ colours: pc }, row))].join('\n'));
   }
 
   private mark(state: PartState): string {
@@ -86,10 +86,4 @@ class LiveBlock {
         return pc.cyan(FRAMES[this.frame] ?? '·');
     }
   }
-}
-
-function barOf({ label, percent, note }: ProgressRow): string {
-  const full = Math.round((Math.min(100, Math.max(0, percent)) / 100) * BAR_CELLS);
-  const bar = pc.cyan('█'.repeat(full)) + pc.dim('░'.repeat(BAR_CELLS - full));
-  return `  ${label.padEnd(28)} ${bar} ${String(Math.round(percent)).padStart(3)} %  ${pc.dim(note)}`;
 }

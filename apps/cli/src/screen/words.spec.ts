@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatBytes } from './watch-sync.js';
+import { formatBytes } from './words.js';
 
 describe('sizes for people', () => {
   it.each([

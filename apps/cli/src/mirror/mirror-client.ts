@@ -1,0 +1,197 @@
+import { isCode, type Code } from '@antipode/errors';
+import type { z } from 'zod';
+import { printable } from '../screen/printable.js';
+import { stoppedShort } from '../stopped-short.js';
+import type { Mirror } from './find-mirror.js';
+import {
+  chosenShape,
+  connectionShape,
+  problemShape,
+  projectsShape,
+  repositoriesShape,
+  repositoryShape,
+  selectionShape,
+  statusShape,
+  type Chosen,
+  type Connection,
+  type MirrorStatus,
+  type Project,
+  type Repository,
+  type Selection,
+} from './shapes.js';
+
+const ANSWER_MS = 15_000;
+const PAGE = 200;
+
+export interface RepositoryFilter {
+  readonly project?: string;
+  readonly phase?: string;
+  /** A part of the path or of the name. */
+  readonly q?: string;
+}
+
+export type Choice = ({ mode: 'all' } | { mode: 'selected'; projectKeys: string[] }) & {
+  readonly dryRun?: boolean;
+  /** Needed to get from all projects back to some. */
+  readonly allowNarrowing?: boolean;
+};
+
+/** The mirror's REST API (`/-/api/v1`). Every failure is an AntipodeError whose hint tells the next step. */
+export class MirrorClient {
+  constructor(
+    readonly mirror: Mirror,
+    private readonly stop?: AbortSignal,
+  ) {}
+
+  async projects(): Promise<Project[]> {
+    return (await this.get('projects', projectsShape)).values;
+  }
+
+  selection(): Promise<Selection> {
+    return this.get('selection', selectionShape);
+  }
+
+  /** Changes what is mirrored; with `dryRun` only says what that would do. */
+  async select(choice: Choice): Promise<Chosen> {
+    const response = await this.ask('selection', { method: 'PUT', body: JSON.stringify(choice) });
+    return this.read(response, chosenShape);
+  }
+
+  connection(): Promise<Connection> {
+    return this.get('connection', connectionShape);
+  }
+
+  status(): Promise<MirrorStatus> {
+    return this.get('status', statusShape);
+  }
+
+  repository(id: string): Promise<Repository> {
+    return this.get(`repositories/${encodeURIComponent(id)}`, repositoryShape);
+  }
+
+  /** Those that match, by path, and how many they are in all. @param most of them at most */
+  async repositories(
+    filter: RepositoryFilter = {},
+    most = Infinity,
+  ): Promise<{ values: Repository[]; total: number }> {
+    const values: Repository[] = [];
+    let cursor: string | undefined;
+    for (;;) {
+      const query = new URLSearchParams({ ...filter, limit: String(Math.min(PAGE, most - values.length)) });
+      if (cursor !== undefined) query.set('cursor', cursor);
+      const page = await this.get(`repositories?${query.toString()}`, repositoriesShape);
+      values.push(...page.values);
+      cursor = page.next ?? undefined;
+      if (cursor === undefined || values.length >= most) return { values, total: page.total };
+    }
+  }
+
+  async sync(id: string): Promise<void> {
+    const response = await this.ask(`repositories/${encodeURIComponent(id)}/sync`, { method: 'POST' });
+    if (!response.ok) throw await this.refusal(response);
+  }
+
+  private async get<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>> {
+    return this.read(await this.ask(path), shape);
+  }
+
+  private async ask(path: string, init: RequestInit = {}): Promise<Response> {
+    const { url, token } = this.mirror;
+    const timeout = AbortSignal.timeout(ANSWER_MS);
+    try {
+      return await fetch(`${url}/-/api/v1/${path}`, {
+        ...init,
+        // The token must not follow to wherever somebody sends us.
+        redirect: 'manual',
+        headers: {
+          accept: 'application/json',
+          ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+        signal: this.stop ? AbortSignal.any([this.stop, timeout]) : timeout,
+      });
+    } catch (error) {
+      this.stop?.throwIfAborted();
+      throw stoppedShort(
+        'service_unavailable',
+        `The mirror at ${url} does not answer (${whyNoAnswer(error)}). Is it running, and is that its address? ` +
+          '`antipode doctor` looks closer.',
+        {},
+        error,
+      );
+    }
+  }
+
+  private async read<Shape extends z.ZodType>(response: Response, shape: Shape): Promise<z.infer<Shape>> {
+    if (!response.ok) throw await this.refusal(response);
+    const result = shape.safeParse(asJson(await response.text().catch(() => '')));
+    if (result.success) return result.data;
+    throw stoppedShort(
+      'internal',
+      `What ${new URL(response.url).origin} answers is not what this command understands: another version of Antipode, ` +
+        'or no Antipode at all.',
+      { problems: result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) },
+    );
+  }
+
+  /** A failure that the mirror tells, as one sentence with the next step. */
+  private async refusal(response: Response): Promise<Error> {
+    const { url } = this.mirror;
+    const text = await response.text().catch(() => '');
+    const problem = problemShape.safeParse(asJson(text)).data ?? {};
+    if (response.status === 401) return this.wrongToken();
+    if (response.status >= 300 && response.status < 400) return elsewhere(url, response);
+    const said = sentence([problem.detail ?? problem.title, ...(problem.problems ?? [])]);
+    if (said === '' && response.status === 404)
+      return stoppedShort('service_unavailable', `There is no Antipode mirror at ${url}.`);
+    return stoppedShort(
+      codeOf(problem.code, response.status),
+      said || `The mirror at ${url} answered with status ${response.status}.`,
+    );
+  }
+
+  private wrongToken(): Error {
+    const { url, tokenFrom } = this.mirror;
+    const what = tokenFrom
+      ? `The mirror at ${url} does not take the token from ${tokenFrom}.`
+      : `The mirror at ${url} wants a token, and none is given.`;
+    return stoppedShort(
+      'unauthenticated',
+      `${what} It is the ADMIN_TOKEN of the mirror's registry (a house of \`antipode up\` keeps it in ` +
+        'secrets/admin-token of its data folder); name a file that holds it with --token-file.',
+    );
+  }
+}
+
+const elsewhere = (url: string, response: Response): Error =>
+  stoppedShort(
+    'service_unavailable',
+    `${url} sends us elsewhere (${response.headers.get('location') ?? 'it does not say where'}). Name the address that answers itself with --url.`,
+  );
+
+/** Unknown codes of a newer mirror are what their status says. */
+function codeOf(code: string | undefined, status: number): Code {
+  if (isCode(code)) return code;
+  if (status === 403) return 'denied';
+  if (status === 404) return 'not_found';
+  if (status === 409) return 'conflict';
+  return status >= 500 ? 'service_unavailable' : 'invalid';
+}
+
+/** "fetch failed" says nothing; what is underneath does. */
+function whyNoAnswer(error: unknown): string {
+  const { name, cause } = error as { name?: unknown; cause?: NodeJS.ErrnoException };
+  if (name === 'TimeoutError') return `nothing within ${ANSWER_MS / 1000} s`;
+  return cause?.code ?? cause?.message ?? String(error);
+}
+
+const sentence = (parts: readonly (string | undefined)[]): string => parts.filter(Boolean).join(' ');
+
+/** Names and messages in it come from people and from the primary: nothing in them may steer our terminal. */
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' ? printable(value) : value));
+  } catch {
+    return undefined;
+  }
+}

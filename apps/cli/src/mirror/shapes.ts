@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+/**
+ * What the commands understand of the mirror's REST answers. A mirror may be older or newer than this command, so what
+ * is not needed may be absent, and what is not known is passed on to `--json` as it came.
+ */
+
+const failure = z.object({ code: z.string(), message: z.string() });
+
+const stateFields = {
+  phase: z.string(),
+  progress: z.object({ step: z.string(), percent: z.number(), receivedBytes: z.number() }).nullish(),
+  epoch: z.number(),
+  confirmedAt: z.string().nullish(),
+  lagSeconds: z.number().nullish(),
+  error: failure.nullish(),
+  sizeBytes: z.number(),
+  receivedBytesTotal: z.number(),
+};
+
+export const repositoryShape = z.looseObject({
+  id: z.string(),
+  path: z.string(),
+  name: z.string(),
+  projectKey: z.string(),
+  public: z.boolean(),
+  ...stateFields,
+  cloneUrls: z.looseObject({ https: z.string().nullable(), ssh: z.string().nullish() }),
+  pushUrl: z.string(),
+  nodes: z.array(z.looseObject({ node: z.string(), reportedAt: z.string(), ...stateFields })),
+});
+
+export const repositoriesShape = z.object({
+  values: z.array(repositoryShape),
+  next: z.string().nullish(),
+  total: z.number(),
+});
+
+export const projectsShape = z.object({
+  values: z.array(
+    z.looseObject({ key: z.string(), name: z.string(), private: z.boolean(), selected: z.boolean() }),
+  ),
+});
+
+export const selectionShape = z.discriminatedUnion('mode', [
+  z.looseObject({ mode: z.literal('all') }),
+  z.looseObject({ mode: z.literal('selected'), projectKeys: z.array(z.string()) }),
+]);
+
+/** What a change of the selection takes away; told by a dry run as well. */
+const affected = z.looseObject({
+  count: z.number(),
+  sizeBytes: z.number(),
+  repositories: z.array(z.looseObject({ id: z.string(), path: z.string(), sizeBytes: z.number() })),
+});
+
+export const chosenShape = z.looseObject({
+  mode: z.enum(['all', 'selected']),
+  projectKeys: z.array(z.string()).optional(),
+  change: z.looseObject({ dryRun: z.boolean(), removes: affected }),
+});
+
+export const connectionShape = z.looseObject({
+  state: z.string(),
+  reason: z.string().nullish(),
+  nextStep: z.string().nullish(),
+  primary: z.looseObject({ kind: z.string(), name: z.string() }),
+  workspace: z.string().nullable(),
+  checkedAt: z.string().nullish(),
+  error: failure.nullish(),
+  webhook: z.looseObject({ state: z.string(), reason: z.string().nullish(), url: z.string().nullish() }),
+});
+
+export const statusShape = z.looseObject({
+  selection: selectionShape,
+  repositories: z.looseObject({ total: z.number(), byPhase: z.record(z.string(), z.number()) }),
+  nodes: z.array(z.looseObject({ name: z.string(), seenAt: z.string() })),
+  sweep: z.looseObject({ lastAt: z.string().nullable(), lastFullAt: z.string().nullable() }),
+  removalSuspended: z
+    .looseObject({ count: z.number(), since: z.string(), paths: z.array(z.string()) })
+    .nullish(),
+  checks: z.record(z.string(), z.string()),
+});
+
+/** RFC 9457. */
+export const problemShape = z.object({
+  code: z.string().optional(),
+  title: z.string().optional(),
+  detail: z.string().optional(),
+  problems: z.array(z.string()).optional(),
+});
+
+export type Repository = z.infer<typeof repositoryShape>;
+export type Project = z.infer<typeof projectsShape>['values'][number];
+export type Selection = z.infer<typeof selectionShape>;
+export type Chosen = z.infer<typeof chosenShape>;
+export type Connection = z.infer<typeof connectionShape>;
+export type MirrorStatus = z.infer<typeof statusShape>;

@@ -1,0 +1,32 @@
+import type { PrintOptions } from '../commands/config-print.js';
+import type { LogsOptions } from '../commands/logs.js';
+import type { ListOptions } from '../commands/repos.js';
+import type { UpOptions } from '../commands/up-settings.js';
+import type { MirrorOptions } from '../mirror/find-mirror.js';
+
+/** What every command that talks to a mirror is given. */
+export interface AskOptions extends MirrorOptions {
+  readonly json?: true;
+}
+
+/** What the command line can ask for. */
+export interface Actions {
+  up(options: UpOptions): Promise<void>;
+  down(options: { data: string }): Promise<void>;
+  sim(options: { data: string; portBase: number }): Promise<void>;
+  status(options: AskOptions & { watch?: true; interval: number }): Promise<void>;
+  doctor(options: AskOptions): Promise<void>;
+  logs(part: string | undefined, options: LogsOptions): Promise<void>;
+  printConfig(service: string | undefined, options: PrintOptions & { json?: true }): Promise<void>;
+  listProjects(options: AskOptions): Promise<void>;
+  addProjects(keys: string[], options: AskOptions): Promise<void>;
+  removeProjects(
+    keys: string[],
+    options: AskOptions & { dryRun?: true; allowNarrowing?: true },
+  ): Promise<void>;
+  allProjects(options: AskOptions): Promise<void>;
+  listRepositories(options: AskOptions & ListOptions): Promise<void>;
+  showRepository(name: string, options: AskOptions): Promise<void>;
+  syncRepositories(names: string[], options: AskOptions & { wait?: number | true }): Promise<void>;
+  cloneUrl(name: string, options: AskOptions & { ssh?: true }): Promise<void>;
+}

@@ -1,0 +1,262 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { z } from 'zod';
+import { CHECKOUT } from '@antipode/testing';
+
+export const TOKEN = 'the-right-admin-token';
+
+/** When the fake mirror's repositories were looked at, so that texts do not depend on the day. */
+export const NOW = Date.parse('2026-03-01T12:00:00Z');
+const before = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
+
+const state = { epoch: 3, progress: null, error: null, sizeBytes: 282_500, receivedBytesTotal: 229_200 };
+
+function repository(slug: string, projectKey: string, more: Record<string, unknown> = {}) {
+  const own = { ...state, phase: 'ready', confirmedAt: before(4), lagSeconds: 4, ...more };
+  const id = `00000000-0000-4000-8000-${slug
+    .padEnd(12, '0')
+    .slice(0, 12)
+    .replaceAll(/[^0-9a-f]/g, 'a')}`;
+  return {
+    ...{ id, path: `acme/${slug}`, name: slug, projectKey, public: false, ...own },
+    cloneUrls: { https: `https://mirror.example/acme/${slug}.git` },
+    pushUrl: `https://bitbucket.org/acme/${slug}.git`,
+    nodes: own.phase === 'absent' ? [] : [{ node: 'tokyo', reportedAt: before(2), ...own }],
+  };
+}
+
+const newMirror = () => ({
+  selection: { mode: 'selected', projectKeys: ['OPS', 'WEB'], publicRepositories: 'include' } as {
+    publicRepositories: 'include' | 'exclude';
+  } & ({ mode: 'all' } | { mode: 'selected'; projectKeys: string[] }),
+  projects: [
+    { key: 'DATA', id: '1', name: 'Data', private: true },
+    {
+      key: 'OPS',
+      id: '2',
+      name: 'Operations\u001b[2J of a name that is rather long, as names of projects are',
+      private: true,
+    },
+    { key: 'WEB', id: '3', name: 'Web shop', private: false },
+  ],
+  repositories: [
+    repository('storefront', 'WEB'),
+    repository('checkout', 'WEB', {
+      ...{ phase: 'cloning', epoch: 0, confirmedAt: null, lagSeconds: null, sizeBytes: 0 },
+      ...{ progress: { step: 'receiving', percent: 42, receivedBytes: 1_200_000 }, receivedBytesTotal: 0 },
+    }),
+    repository('pipelines', 'OPS', {
+      ...{ phase: 'failing', lagSeconds: 4000, confirmedAt: before(4000) },
+      error: { code: 'primary_unavailable', message: 'The primary does not answer.' },
+    }),
+  ],
+  connection: {
+    state: 'connected',
+    reason: null as string | null,
+    nextStep: null as string | null,
+    primary: { kind: 'bitbucket-cloud', name: 'Bitbucket Cloud' },
+    workspace: 'acme',
+    checkedAt: before(30),
+    error: null as { code: string; message: string } | null,
+    webhook: { state: 'polling', reason: 'Neither WEBHOOK_URL nor PUBLIC_URL is set.', url: null },
+  },
+  removalSuspended: null as { count: number; since: string; paths: string[] } | null,
+  checks: { database: 'ok', redis: 'ok' } as Record<string, string>,
+  /** What the Date header says; absent: the time that it is. */
+  date: undefined as string | undefined,
+  /** Ids of repositories that somebody wanted to be synced. */
+  synced: [] as string[],
+});
+
+type Choice = {
+  mode: 'all' | 'selected';
+  projectKeys?: string[];
+  dryRun?: boolean;
+  allowNarrowing?: boolean;
+};
+type State = ReturnType<typeof newMirror>;
+type Shapes = Record<string, z.ZodType>;
+
+/** A mirror's REST API with few, fixed facts. What it answers is held against the registry's own schemas. */
+export class FakeMirror implements AsyncDisposable {
+  state = newMirror();
+  private constructor(
+    private readonly server: ReturnType<typeof createServer>,
+    private readonly shapes: Shapes,
+  ) {}
+
+  static async open(): Promise<FakeMirror> {
+    // By its path: apps do not import each other, and a fake that drifts from the real thing must fail.
+    const files = ['schemas.ts', 'change-schemas.ts'].map((name) =>
+      join(CHECKOUT, 'apps/registry/src/rest', name),
+    );
+    const modules = await Promise.all(
+      files.map((file) => import(pathToFileURL(file).href) as Promise<Shapes>),
+    );
+    const server = createServer();
+    const mirror = new FakeMirror(server, Object.assign({}, ...modules) as Shapes);
+    server.on('request', (request, response) => void mirror.answer(request, response));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return mirror;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** As it was at the beginning. */
+  reset(): void {
+    this.state = newMirror();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const sent = await readAll(request);
+    const { status, body } = this.decideOrSay(request, sent);
+    if (this.state.date !== undefined) response.setHeader('date', this.state.date);
+    response.writeHead(status, {
+      'content-type': status < 400 ? 'application/json' : 'application/problem+json',
+    });
+    response.end(JSON.stringify(body));
+  }
+
+  private decideOrSay(request: IncomingMessage, sent: string): { status: number; body: unknown } {
+    try {
+      return this.decide(request, sent);
+    } catch (error) {
+      return problem(500, 'internal', String(error));
+    }
+  }
+
+  private decide(
+    { method, url = '', headers }: IncomingMessage,
+    body: string,
+  ): { status: number; body: unknown } {
+    const { pathname, searchParams } = new URL(url, 'http://mirror');
+    if (!pathname.startsWith('/-/api/v1/')) return { status: 404, body: {} };
+    if (headers.authorization !== `Bearer ${TOKEN}`)
+      return problem(401, 'unauthenticated', 'Send "Authorization: Bearer <admin token>".');
+    const [what = '', id, verb] = pathname.slice('/-/api/v1/'.length).split('/');
+    const { state } = this;
+    if (method === 'PUT' && what === 'selection') {
+      return this.choose(JSON.parse(body) as Choice);
+    }
+    if (id !== undefined) return this.one(id, verb);
+    switch (what) {
+      case 'projects':
+        return this.as('projectsSchema', {
+          values: state.projects.map((one) => ({ ...one, selected: this.isSelected(one.key) })),
+        });
+      case 'selection':
+        return this.as('selectionSchema', state.selection);
+      case 'connection':
+        return this.as('connectionSchema', state.connection);
+      case 'status':
+        return this.as('statusSchema', this.status());
+      case 'repositories':
+        return this.as('repositoriesSchema', this.page(searchParams));
+      default:
+        return problem(404, 'not_found', 'There is no such route.');
+    }
+  }
+
+  private choose({ dryRun = false, allowNarrowing = false, ...choice }: Choice) {
+    this.as('chooseSchema', { ...choice, dryRun, allowNarrowing });
+    const { state } = this;
+    const before = state.selection;
+    if (before.mode === 'all' && choice.mode === 'selected' && !allowNarrowing)
+      return problem(409, 'conflict', 'From all projects back to some: only with allowNarrowing.');
+    const mirrored = (): string[] =>
+      state.repositories.filter((one) => this.isSelected(one.projectKey)).map(({ id }) => id);
+    const had = mirrored();
+    state.selection = { ...choice, publicRepositories: 'include' } as State['selection'];
+    const kept = mirrored();
+    const removed = state.repositories.filter(({ id }) => had.includes(id) && !kept.includes(id));
+    const removes = {
+      projectKeys: [...new Set(removed.map(({ projectKey }) => projectKey))],
+      count: removed.length,
+      sizeBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      repositories: removed.map(({ id, path, projectKey, public: open, sizeBytes }) => ({
+        ...{ id, path, projectKey, public: open, sizeBytes },
+      })),
+      complete: true,
+    };
+    const adds = { projectKeys: [], count: 0, sizeBytes: 0, repositories: [], complete: true };
+    const answer = { ...state.selection, change: { dryRun, narrowing: allowNarrowing, removes, adds } };
+    if (dryRun) state.selection = before;
+    return this.as('chosenSchema', answer);
+  }
+
+  private one(id: string, verb: string | undefined): { status: number; body: unknown } {
+    const found = this.state.repositories.find((one) => one.id === id);
+    if (!found) return problem(404, 'not_found', 'There is no such mirrored repository.');
+    if (verb !== 'sync') return this.as('repositorySchema', found);
+    this.state.synced.push(id);
+    if (found.error === null) Object.assign(found, { phase: 'ready', confirmedAt: before(0), epoch: 4 });
+    return { ...this.as('acceptedSchema', { accepted: true }), status: 202 };
+  }
+
+  /** Two to a page, so that whoever reads one page alone is found out. */
+  private page(query: URLSearchParams): unknown {
+    const q = (query.get('q') ?? '').toLowerCase();
+    const all = this.state.repositories.filter(
+      (one) =>
+        one.path.includes(q) &&
+        [one.projectKey, null].includes(query.get('project')) &&
+        [one.phase, null].includes(query.get('phase')),
+    );
+    const from = Number(query.get('cursor') ?? 0);
+    const size = Math.min(2, Number(query.get('limit') ?? 2));
+    const next = from + size < all.length ? String(from + size) : null;
+    return { values: all.slice(from, from + size), next, total: all.length };
+  }
+
+  private status(): unknown {
+    const { connection, selection, repositories, removalSuspended, checks } = this.state;
+    const phases = ['absent', 'cloning', 'ready', 'syncing', 'failing', 'removed'];
+    const byPhase = phases.map((phase) => [phase, repositories.filter((one) => one.phase === phase).length]);
+    return {
+      connection: { state: connection.state, error: connection.error },
+      selection,
+      repositories: { total: repositories.length, byPhase: Object.fromEntries(byPhase) },
+      nodes: [{ name: 'tokyo', seenAt: before(2) }],
+      sweep: { lastAt: before(12), lastFullAt: before(180) },
+      removalSuspended,
+      checks,
+    };
+  }
+
+  private isSelected(key: string): boolean {
+    const { selection } = this.state;
+    return selection.mode === 'all' || selection.projectKeys.includes(key);
+  }
+
+  /** What the registry adds to its answers is its own business; what it takes back or renames is ours. */
+  private as(schema: string, body: unknown): { status: number; body: unknown } {
+    const shape = this.shapes[schema];
+    if (!shape) throw new Error(`the registry has no ${schema} any more`);
+    const issues = shape.safeParse(body, { reportInput: true }).error?.issues ?? [];
+    const wrong = issues.filter(({ code, input }) => code === 'unrecognized_keys' || input !== undefined);
+    if (wrong.length > 0) throw new Error(`the registry answers otherwise: ${JSON.stringify(wrong)}`);
+    return { status: 200, body };
+  }
+}
+
+const problem = (status: number, code: string, detail: string) => ({
+  status,
+  body: { type: `urn:antipode:problem:${code}`, title: code, status, code, detail },
+});
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}

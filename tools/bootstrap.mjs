@@ -23,7 +23,7 @@ const COMMANDS = {
   // For images: everything installed and built, nothing run.
   prepare: { needs: [], program: undefined, args: [] },
   check: { needs: [], program: 'tools/check.mjs', args: [] },
-  bench: { needs: [redis, ssh], program: 'bench/dist/main.js', args: [] },
+  bench: { needs: [redis, ssh, gitLfs], program: 'bench/dist/main.js', args: [] },
 };
 
 async function main([name = 'start', ...rest]) {

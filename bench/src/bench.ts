@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Baseline } from './baseline/baseline.js';
 import { ensureApache } from './baseline/ensure-apache.js';
+import { ensureNginx } from './baseline/nginx.js';
 import { BenchHouse } from './house/bench-house.js';
 import { trafficBetween, type Traffic } from './house/primary-traffic.js';
 import { recordAll } from './load/exchanges.js';
@@ -15,7 +16,8 @@ import type { Shape } from './repository/shape.js';
 import { cloneRows } from './rows/clones.js';
 import { noOpRows } from './rows/no-op.js';
 import { parallelRows } from './rows/parallel.js';
-import { FULL, QUICK } from './rows/plan.js';
+import { lfsRows } from './rows/lfs.js';
+import { planOf } from './rows/plan.js';
 import { pushRows } from './rows/push.js';
 import { realCloneRows } from './rows/real-clones.js';
 import type { Served, Site } from './rows/site.js';
@@ -33,9 +35,10 @@ export async function bench(
   say: (line: string) => void,
   interrupted: Promise<never>,
 ): Promise<Results> {
-  const plan = options.size === 'quick' ? QUICK : FULL;
+  const plan = planOf(options.size);
   const apache = await ensureApache(say);
   const sshd = await ensureSshd(say);
+  const nginx = await ensureNginx(say);
   const machine = await describeMachine(apache);
   if (machine.loadBefore > 0.5) {
     say(
@@ -84,7 +87,7 @@ export async function bench(
     packMB: (await packBytes(large)) / 1e6,
   };
   const ssh = { baseline: openssh.subject, mirror: await house.sshSubject(scratch) };
-  return await Promise.race([interrupted, measure(site, { machine, firstSync, ssh })]);
+  return await Promise.race([interrupted, measure(site, { machine, firstSync, ssh, nginx })]);
 }
 
 async function served(subjects: Subjects, path: string, scratch: string): Promise<Served> {
@@ -99,7 +102,7 @@ async function served(subjects: Subjects, path: string, scratch: string): Promis
 
 async function measure(
   site: Site,
-  facts: { machine: Machine; firstSync: Traffic; ssh: SshSubjects },
+  facts: { machine: Machine; firstSync: Traffic; ssh: SshSubjects; nginx: string },
 ): Promise<Results> {
   await verifyRefs(site, site.small.path);
   const refs = await verifyRefs(site, site.large.path);
@@ -115,6 +118,7 @@ async function measure(
     during,
     counted: clones.answered + parallel.answered,
   });
+  const lfs = await lfsRows({ ...site, nginx: facts.nginx });
   // Last: it changes what the mirror has.
   const push = await pushRows(site);
   const { rows, ...memory } = parallel;
@@ -123,7 +127,7 @@ async function measure(
     measuredOn: new Date().toISOString().slice(0, 10),
     machine: facts.machine,
     repository: { packMB: site.packMB, commits: site.plan.large.commits, refs },
-    rows: [...noOp, ...clones.rows, ...real, ...rows, ...ssh, ...push],
+    rows: [...noOp, ...clones.rows, ...real, ...rows, ...ssh, ...lfs, ...push],
     shares: clones.shares,
     parallel: { ...memory, clients: site.plan.parallel.clients },
     wan,

@@ -1,6 +1,7 @@
 import { bench } from './bench.js';
+import { benchLfs } from './bench-lfs.js';
 import { parseOptions, USAGE } from './options.js';
-import { plainTable } from './report/print-table.js';
+import { tableOf, plainTable } from './report/print-table.js';
 import { writeJson, writePage } from './report/write-report.js';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -18,6 +19,7 @@ interrupted.catch(() => undefined);
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') return say(USAGE);
+  if (options.rows === 'lfs') return say(`\n${tableOf(await benchLfs(options, say, interrupted))}`);
   const results = await bench(options, say, interrupted);
   say(`\n${plainTable(results)}\n`);
   say(`Everything: ${await writeJson(results)}`);

@@ -7,11 +7,14 @@ export interface Options {
   /** The house's data, the repositories, the baseline: all the bench's own, and large. */
   readonly folder: string;
   readonly portBase: number | undefined;
+  /** The rows of large files alone, or all. */
+  readonly rows: 'all' | 'lfs';
 }
 
-export const USAGE = `pnpm bench [--quick] [--folder DIR] [--port-base N]
+export const USAGE = `pnpm bench [--quick] [--lfs] [--folder DIR] [--port-base N]
 
   --quick        a smoke run of about a minute: shows that everything works, writes no RESULTS.md
+  --lfs          the rows of large files alone, about two minutes; writes no RESULTS.md
   --folder DIR   where the bench keeps its things (default .antipode/bench)
   --port-base N  ports of the house that it starts (default: free ones)
   --help
@@ -23,6 +26,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      lfs: { type: 'boolean', default: false },
       folder: { type: 'string', default: join(CHECKOUT, '.antipode/bench') },
       'port-base': { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -32,6 +36,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   const portBase = values['port-base'];
   return {
     size: values.quick ? 'quick' : 'full',
+    rows: values.lfs ? 'lfs' : 'all',
     folder: resolve(values.folder),
     portBase: portBase === undefined ? undefined : Number(portBase),
   };

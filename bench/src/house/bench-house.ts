@@ -1,6 +1,15 @@
-import { rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, House, makeSshKey, npm, SimApi } from '@antipode/testing';
+import { blobPath } from '@antipode/blob-store';
+import {
+  eventually,
+  House,
+  makeSshKey,
+  npm,
+  SimApi,
+  type LargeFile,
+  type SimLfsObject,
+} from '@antipode/testing';
 import { run } from '../processes/run.js';
 import { gitSettings } from '../git-settings.js';
 import type { MeteredPart } from '../measure/cpu-meter.js';
@@ -72,6 +81,24 @@ export class BenchHouse implements AsyncDisposable {
       .map(({ name, pid }) => ({ name, pids: [pid] }));
   }
 
+  /** The same house where only those who move large files are counted. */
+  get largeFilesSubject(): Subject {
+    const parts = this.parts.filter(({ name }) => name === 'edge' || name === 'lfs');
+    return { ...this.subject, parts };
+  }
+
+  /** The simulated primary, asked by the same person. */
+  get primarySubject(): Subject {
+    const { pid } = this.house.demo.processes.find(({ name }) => name === PRIMARY) ?? {};
+    if (pid === undefined) throw new Error('the house has no primary');
+    return {
+      ...this.subject,
+      name: 'baseline',
+      origin: this.primaryOrigin,
+      parts: [{ name: PRIMARY, pids: [pid] }],
+    };
+  }
+
   edgePid(): Promise<number> {
     return this.house.pid('edge');
   }
@@ -102,6 +129,37 @@ export class BenchHouse implements AsyncDisposable {
     // own file, and the baseline far more often than the mirror.
     await run('git', ['-c', 'safe.directory=*', '-C', mirror, 'pack-refs', '--all']);
     return mirror;
+  }
+
+  /** Creates a repository with large files on the primary, and waits until the mirror has all of them. */
+  async publishLarge(
+    slug: string,
+    files: Readonly<Record<string, LargeFile>>,
+  ): Promise<{ path: string; objects: SimLfsObject[] }> {
+    const path = this.path(slug);
+    await this.sim.create(path, PROJECT);
+    const committed = await this.sim.lfs.commit(path, files);
+    const objects = Object.values(committed.objects);
+    const waiting = { timeoutMs: SYNC_MS, everyMs: 200 };
+    await eventually(() => this.mirrored(path), waiting);
+    for (const { oid } of objects)
+      await eventually(() => access(this.blobPath(oid)).then(() => true), waiting);
+    return { path, objects };
+  }
+
+  /** Gives a repository of the primary an object that no commit names, so that the mirror does not look for it. */
+  putLarge(path: string, file: LargeFile): Promise<SimLfsObject> {
+    return this.sim.lfs.put(path, file);
+  }
+
+  /** How often the primary has sent it. */
+  async largeFileDownloads(oid: string): Promise<number> {
+    return (await this.sim.lfs.traffic(oid)).downloads;
+  }
+
+  /** Where the mirror keeps an object. */
+  blobPath(oid: string): string {
+    return blobPath(join(this.house.data, 'lfs'), oid);
   }
 
   /** The bare repository of a synced mirror. An epoch alone says little: the first one may be of before the push. */

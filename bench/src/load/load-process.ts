@@ -1,11 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import type { LoadJob, LoadResult } from './load-job.js';
 import { replay } from './replay-client.js';
+import { downloadAll, type DownloadJob } from './swallow.js';
 
 // A process of its own: what the clients cost must be no part of what the servers cost, and must not wait for the
 // bench's own bookkeeping.
-process.on('message', (job: LoadJob) => {
-  void carryOut(job).then((result) => process.send?.(result));
+process.on('message', (job: LoadJob | DownloadJob) => {
+  const work = 'exchange' in job ? carryOut(job) : downloadAll(job);
+  work.then(
+    (result) => process.send?.(result),
+    (error: unknown) => process.send?.({ failed: String(error) }),
+  );
 });
 process.on('disconnect', () => process.exit(0));
 

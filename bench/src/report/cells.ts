@@ -18,7 +18,7 @@ export function linesOf(results: Results): Line[] {
   return [...results.rows.map(lineOf), memoryLine(results), wanLine(results)];
 }
 
-function lineOf(row: Row): Line {
+export function lineOf(row: Row): Line {
   return {
     what: row.what,
     baseline: spread(row.baseline, row.unit),

@@ -1,4 +1,5 @@
-import { linesOf, type Line } from './cells.js';
+import type { Row } from '../rows/row.js';
+import { lineOf, linesOf, type Line } from './cells.js';
 import type { Results } from './results.js';
 
 const COLUMNS: readonly (readonly [keyof Line, string])[] = [
@@ -11,8 +12,12 @@ const COLUMNS: readonly (readonly [keyof Line, string])[] = [
 ];
 
 /** The table for a terminal. */
-export function plainTable(results: Results): string {
-  const lines = linesOf(results);
+export const plainTable = (results: Results): string => drawn(linesOf(results));
+
+/** Some rows alone. */
+export const tableOf = (rows: readonly Row[]): string => drawn(rows.map(lineOf));
+
+function drawn(lines: readonly Line[]): string {
   const widths = COLUMNS.map(([key, title]) =>
     Math.max(title.length, ...lines.map((line) => line[key].length)),
   );

@@ -15,10 +15,19 @@ export interface Plan {
   readonly parallel: { readonly clients: number };
   /** `commands`: over one login, one after the other. */
   readonly ssh: { readonly runs: number; readonly commands: number };
+  readonly lfs: {
+    readonly runs: number;
+    /** Downloads per run, one after the other. */
+    readonly rounds: number;
+    readonly megabytes: number;
+    readonly batchSeconds: number;
+    readonly clients: number;
+    readonly missedMegabytes: number;
+  };
   readonly push: { readonly runs: number; readonly megabytes: number };
 }
 
-export const FULL: Plan = {
+const FULL: Plan = {
   name: 'full',
   large: LARGE,
   small: SMALL,
@@ -27,11 +36,12 @@ export const FULL: Plan = {
   realClones: { runs: 3 },
   parallel: { clients: 50 },
   ssh: { runs: 3, commands: 60 },
+  lfs: { runs: 5, rounds: 2, megabytes: 1000, batchSeconds: 3, clients: 50, missedMegabytes: 20 },
   push: { runs: 4, megabytes: 50 },
 };
 
 /** Shows in about a minute that everything works; its numbers mean little. */
-export const QUICK: Plan = {
+const QUICK: Plan = {
   name: 'quick',
   large: LARGE_FOR_QUICK,
   small: SMALL,
@@ -40,5 +50,8 @@ export const QUICK: Plan = {
   realClones: { runs: 1 },
   parallel: { clients: 10 },
   ssh: { runs: 1, commands: 10 },
+  lfs: { runs: 1, rounds: 1, megabytes: 100, batchSeconds: 1, clients: 50, missedMegabytes: 2 },
   push: { runs: 1, megabytes: 5 },
 };
+
+export const planOf = (size: Plan['name']): Plan => (size === 'quick' ? QUICK : FULL);

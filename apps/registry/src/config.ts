@@ -24,6 +24,10 @@ const schema = z.object({
   ADMIN_TOKEN: z.string().min(16).max(512).optional(),
   /** 32 bytes in hex; encrypts what this service keeps secret. */
   SECRET_KEY: z.string().regex(/^[0-9a-fA-F]{64}$/, '32 bytes in hex'),
+  /** The base of the mirror's SSH URLs, for people to copy: "ssh://git@mirror.example:7999". */
+  SSH_URL: z.string().optional(),
+  /** How long the data of a connection that has ended is kept, for the case that it is connected again. */
+  GRACE_HOURS: z.coerce.number().min(0).max(8760).default(168),
   /** Between two sweeps, before jitter; longer while the primary limits us. */
   SWEEP_SECONDS: seconds.default(60),
   /** Between two sweeps that list everything, which alone can tell what is gone. */

@@ -3,10 +3,15 @@ import { APP_FILTER } from '@nestjs/core';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditStore } from './audit/audit.store.js';
 import { CONFIG, type RegistryConfig } from './config.js';
+import { ConnectService } from './connection/connect.service.js';
 import { ConnectionController } from './connection/connection.controller.js';
+import { ConnectionLife } from './connection/connection-life.js';
+import { ConnectionPhases } from './connection/connection-phases.js';
 import { ConnectionService } from './connection/connection.service.js';
 import { ConnectionView } from './connection/connection-view.js';
 import { ConnectionStore } from './connection/connection.store.js';
+import { MirroredData } from './connection/mirrored-data.js';
+import { PrimaryAnswers } from './connection/primary-answers.js';
 import { primaryProvider } from './connection/primary.provider.js';
 import { ChangeListener } from './database/change-listener.js';
 import { Database } from './database/database.js';
@@ -24,6 +29,7 @@ import { ProjectsController } from './projects/projects.controller.js';
 import { LfsReports } from './lfs-states/lfs-reports.js';
 import { LfsStatesStore } from './lfs-states/lfs-states.store.js';
 import { NodeReports } from './rpc/node-reports.js';
+import { ProjectsService } from './projects/projects.service.js';
 import { RegistryCalls } from './rpc/registry-calls.js';
 import { RegistryRpc } from './rpc/registry.rpc.js';
 import { ListRepositories } from './repositories/list-repositories.js';
@@ -41,6 +47,7 @@ import { SelectionChanges } from './selection/selection-change.js';
 import { SelectionController } from './selection/selection.controller.js';
 import { SelectionService } from './selection/selection.service.js';
 import { SelectionStore } from './selection/selection.store.js';
+import { SelectionWriter } from './selection/selection-writer.js';
 import { NodesStore } from './sync-states/nodes.store.js';
 import { SyncReports } from './sync-states/sync-reports.js';
 import { SyncRequests } from './sync-states/sync-requests.js';
@@ -50,65 +57,75 @@ import { DeliveryHandler } from './webhooks/delivery-handler.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 import { WebhookSubscription } from './webhooks/webhook-subscription.js';
 
+const CONTROLLERS = [
+  AuditController,
+  ConnectionController,
+  OpenApiController,
+  ProjectsController,
+  PublicRepositoriesController,
+  RemovalsController,
+  RepositoriesController,
+  SelectionController,
+  StatusController,
+  WebhooksController,
+];
+
+const PROVIDERS = [
+  { provide: APP_FILTER, useClass: ProblemFilter },
+  primaryProvider,
+  ApiDocument,
+  AuditStore,
+  ChangeListener,
+  ConfiguredRepositories,
+  ConnectService,
+  ConnectionLife,
+  ConnectionPhases,
+  ConnectionService,
+  ConnectionStore,
+  ConnectionView,
+  Database,
+  DeliveriesStore,
+  DeliveryHandler,
+  DiscoveryService,
+  LfsReports,
+  LfsStatesStore,
+  ListRepositories,
+  MirroredData,
+  Neighbours,
+  PrimaryAnswers,
+  NodeReports,
+  NodesStore,
+  ProjectPolicies,
+  ProjectPoliciesStore,
+  ProjectsService,
+  RegistryCalls,
+  RegistryRpc,
+  Removals,
+  RepositoriesStore,
+  RepositoryFeed,
+  RepositoryStates,
+  SelectionChanges,
+  SelectionService,
+  SelectionStore,
+  SelectionWriter,
+  ServiceHealth,
+  Sweep,
+  SweepRound,
+  SweepTimes,
+  SyncReports,
+  SyncRequests,
+  SyncStatesStore,
+  TakeNews,
+  WebhookSubscription,
+];
+
 @Module({})
 export class RegistryModule {
   static with(config: RegistryConfig): DynamicModule {
     return {
       module: RegistryModule,
-      controllers: [
-        AuditController,
-        ConnectionController,
-        OpenApiController,
-        ProjectsController,
-        PublicRepositoriesController,
-        RemovalsController,
-        RepositoriesController,
-        SelectionController,
-        StatusController,
-        WebhooksController,
-      ],
-      providers: [
-        { provide: CONFIG, useValue: config },
-        { provide: APP_FILTER, useClass: ProblemFilter },
-        primaryProvider,
-        ApiDocument,
-        AuditStore,
-        ChangeListener,
-        ConfiguredRepositories,
-        ConnectionService,
-        ConnectionStore,
-        ConnectionView,
-        Database,
-        DeliveriesStore,
-        DeliveryHandler,
-        DiscoveryService,
-        LfsReports,
-        LfsStatesStore,
-        ListRepositories,
-        Neighbours,
-        NodeReports,
-        NodesStore,
-        ProjectPolicies,
-        ProjectPoliciesStore,
-        RegistryCalls,
-        RegistryRpc,
-        Removals,
-        RepositoriesStore,
-        RepositoryFeed,
-        RepositoryStates,
-        SelectionChanges,
-        SelectionService,
-        SelectionStore,
-        ServiceHealth,
-        Sweep,
-        SweepRound,
-        SweepTimes,
-        SyncReports,
-        SyncRequests,
-        SyncStatesStore,
-        TakeNews,
-        WebhookSubscription,
-      ],
+      controllers: CONTROLLERS,
+      providers: [{ provide: CONFIG, useValue: config }, ...PROVIDERS],
     };
   }
 }

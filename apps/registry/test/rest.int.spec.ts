@@ -53,6 +53,7 @@ describe('the REST API', () => {
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.slice('/-/api/v1'.length)}`),
       );
       expect(routes.sort()).toEqual([
+        'DELETE /connection',
         'GET /audit',
         'GET /connection',
         'GET /projects',
@@ -63,6 +64,7 @@ describe('the REST API', () => {
         'GET /status',
         'POST /removals/confirm',
         'POST /repositories/{id}/sync',
+        'PUT /connection',
         'PUT /projects/{key}/policy',
         'PUT /selection',
       ]);

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { CONFIG, webhookBase, type RegistryConfig } from '../config.js';
-import type { Connection } from '../generated/prisma/client.js';
 import type { connectionSchema } from '../rest/schemas.js';
+import { isLiving, type ConnectionPhase } from './connection-phase.js';
 import { ConnectionService } from './connection.service.js';
+import type { ConnectionRow } from './connection.store.js';
 
 export type ConnectionAnswer = z.infer<typeof connectionSchema>;
 
@@ -15,36 +16,88 @@ export class ConnectionView {
     private readonly connection: ConnectionService,
   ) {}
 
-  describe(row: Connection): ConnectionAnswer {
-    const { primary, workspace } = this.connection;
+  describe(row: ConnectionRow): Omit<ConnectionAnswer, 'webhook'> & {
+    readonly webhook: Omit<ConnectionAnswer['webhook'], 'lastDeliveryAt'>;
+  } {
+    const { primary } = this.connection;
+    const state = this.state(row);
     return {
-      state: this.state(row),
+      state,
+      since: row.phaseSince.toISOString(),
+      ...this.advise(state, row),
       primary: { kind: primary.kind, name: primary.displayName },
-      workspace: workspace ?? null,
+      managedBy: this.connection.isBySettings ? 'settings' : row.managedBy,
+      workspace: this.workspace(state, row),
+      scopes: row.scopes.length > 0 ? row.scopes : null,
       checkedAt: row.checkedAt?.toISOString() ?? null,
       error: row.errorCode === null ? null : { code: row.errorCode, message: row.error ?? '' },
+      keptData: this.keptData(row),
       webhook: this.webhook(row),
     };
   }
 
-  private state(row: Connection): ConnectionAnswer['state'] {
-    if (!this.connection.isConfigured) return 'unconnected';
+  private state(row: ConnectionRow): ConnectionPhase {
     // A primary that lists nothing is not asked before the first repository is.
     if (!this.connection.primary.discovery) return 'connected';
-    if (row.errorCode !== null) return 'failing';
-    return row.checkedAt ? 'connected' : 'unchecked';
+    // In the first moments after a start with new settings.
+    if (this.connection.isBySettings && !isLiving(row.phase)) return 'connecting';
+    return row.phase;
   }
 
-  private webhook(row: Connection): ConnectionAnswer['webhook'] {
-    const active = row.hookPrimaryId !== null && row.hookErrorCode === null;
-    return {
-      state: active ? 'active' : 'polling',
-      reason: active ? null : this.whyPolling(row),
-      url: active ? row.hookUrl : null,
-    };
+  private workspace(state: ConnectionPhase, row: ConnectionRow): string | null {
+    if (this.connection.isBySettings) return this.connection.settingsWorkspace ?? null;
+    return state === 'unconnected' ? null : row.workspace;
   }
 
-  private whyPolling(row: Connection): string {
+  private keptData({ phase, workspace, dataUntil }: ConnectionRow): ConnectionAnswer['keptData'] {
+    if (isLiving(phase) || workspace === null || !dataUntil) return null;
+    return { workspace, until: dataUntil.toISOString() };
+  }
+
+  private advise(state: ConnectionPhase, row: ConnectionRow): Pick<ConnectionAnswer, 'reason' | 'nextStep'> {
+    const name = this.connection.primary.displayName;
+    switch (state) {
+      case 'unconnected':
+        return {
+          reason: 'Nobody has connected this mirror to a workspace.',
+          nextStep:
+            'PUT /-/api/v1/connection with {"workspace","token"}; or set PRIMARY_WORKSPACE and PRIMARY_TOKEN_FILE.',
+        };
+      case 'connecting':
+        return { reason: row.error ?? `${name} has not answered yet.`, nextStep: null };
+      case 'connected':
+        return {
+          reason: row.error,
+          nextStep:
+            row.error === null ? null : 'Nothing for now: it is tried again, and what is known is served on.',
+        };
+      case 'suspended':
+        return {
+          reason: `${name} refuses this mirror's credential. ${row.error ?? ''}`.trim(),
+          nextStep: this.connection.isBySettings
+            ? 'Put a valid token into the file that PRIMARY_TOKEN_FILE names; it is read anew, and the mirror goes on by itself.'
+            : 'PUT /-/api/v1/connection with the same workspace and a valid token; or restore the old one, and the mirror goes on by itself.',
+        };
+      case 'disconnecting':
+        return {
+          reason: `Reads have stopped; the webhook at ${name} is being withdrawn. ${row.error ?? ''}`.trim(),
+          nextStep: 'Wait: it is tried again until it is done, for an hour at most.',
+        };
+    }
+  }
+
+  private webhook(row: ConnectionRow): Omit<ConnectionAnswer['webhook'], 'lastDeliveryAt'> {
+    const isThere = row.hookPrimaryId !== null && row.hookErrorCode === null;
+    if (isThere && row.hookDisabled) {
+      const reason = `Somebody has switched it off at ${this.connection.primary.displayName}; it is left as it is, and changes are found by the sweep alone.`;
+      return { state: 'disabled', reason, url: row.hookUrl };
+    }
+    return isThere
+      ? { state: 'active', reason: null, url: row.hookUrl }
+      : { state: 'polling', reason: this.whyPolling(row), url: null };
+  }
+
+  private whyPolling(row: ConnectionRow): string {
     if (!this.connection.primary.webhooks) return `${this.connection.primary.displayName} sends no webhooks.`;
     if (webhookBase(this.config) === undefined) return 'Neither WEBHOOK_URL nor PUBLIC_URL is set.';
     return row.hookError ?? 'The webhook has not been created yet.';

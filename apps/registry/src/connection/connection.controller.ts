@@ -1,7 +1,11 @@
-import { Controller, Get } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { By, type Initiator } from '../audit/initiator.js';
 import { AdminRoute } from '../rest/openapi.js';
-import { connectionSchema } from '../rest/schemas.js';
+import { connectionSchema, connectSchema, disconnectQuery } from '../rest/schemas.js';
+import { validate } from '../rest/validate.js';
+import { DeliveriesStore } from '../webhooks/deliveries.store.js';
+import { ConnectService } from './connect.service.js';
 import { ConnectionStore } from './connection.store.js';
 import { ConnectionView, type ConnectionAnswer } from './connection-view.js';
 
@@ -9,6 +13,8 @@ import { ConnectionView, type ConnectionAnswer } from './connection-view.js';
 @Controller('-/api/v1/connection')
 export class ConnectionController {
   constructor(
+    private readonly connect: ConnectService,
+    private readonly deliveries: DeliveriesStore,
     private readonly store: ConnectionStore,
     private readonly view: ConnectionView,
   ) {}
@@ -16,6 +22,45 @@ export class ConnectionController {
   @Get()
   @AdminRoute({ summary: "Shows the mirror's tie to the primary", answer: connectionSchema })
   async show(): Promise<ConnectionAnswer> {
-    return this.view.describe(await this.store.read());
+    const { webhook, ...answer } = this.view.describe(await this.store.read());
+    const lastDeliveryAt = (await this.deliveries.lastReceivedAt())?.toISOString() ?? null;
+    return { ...answer, webhook: { ...webhook, lastDeliveryAt } };
+  }
+
+  @Put()
+  @AdminRoute({
+    summary:
+      'Connects the mirror to a workspace, or replaces the credential; the primary is asked first. The webhook is created ' +
+      'and discovery begins after the answer',
+    body: connectSchema,
+    answer: connectionSchema,
+    problems: [400, 404, 409, 413, 502, 503],
+  })
+  async put(@Body() body: unknown, @By() by: Initiator): Promise<ConnectionAnswer> {
+    const { workspace, token, email, username } = validate(connectSchema, body);
+    const credential = {
+      token,
+      ...(email === undefined ? {} : { email }),
+      ...(username === undefined ? {} : { username }),
+    };
+    await this.connect.connect(workspace, credential, by);
+    return this.show();
+  }
+
+  @Delete()
+  @HttpCode(202)
+  @AdminRoute({
+    summary:
+      'Disconnects the mirror: reads stop at once, webhook and credential are withdrawn soon, the data is deleted after a ' +
+      'grace time, or with `now=true` at once',
+    query: disconnectQuery,
+    status: 202,
+    answer: connectionSchema,
+    problems: [400, 409],
+  })
+  async remove(@Query() query: unknown, @By() by: Initiator): Promise<ConnectionAnswer> {
+    const { now } = validate(disconnectQuery, query);
+    await this.connect.disconnect(now === 'true' ? 'now' : 'kept', by);
+    return this.show();
   }
 }

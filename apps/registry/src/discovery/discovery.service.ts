@@ -8,6 +8,7 @@ import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import { holdLock } from '@antipode/postgres';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type RegistryConfig } from '../config.js';
+import { ConnectionLife } from '../connection/connection-life.js';
 import { Database } from '../database/database.js';
 import { LOCKS } from '../database/names.js';
 import type { SweepKind } from './sweep.js';
@@ -31,6 +32,7 @@ export class DiscoveryService implements OnApplicationBootstrap, BeforeApplicati
     @Inject(CONFIG) config: RegistryConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly database: Database,
+    private readonly life: ConnectionLife,
     private readonly round: SweepRound,
   ) {
     this.clock = new SweepClock(config.SWEEP_SECONDS * 1000, (asked) => this.turn(asked));
@@ -66,6 +68,7 @@ export class DiscoveryService implements OnApplicationBootstrap, BeforeApplicati
   private async takeTurn(asked: SweepKind | undefined): Promise<void> {
     const lock = { key: LOCKS.sweep, waitMs: asked ? WAIT_FOR_OTHERS_MS : 0, signal: this.closing.signal };
     const held = await holdLock(this.database.pool, lock, async (signal) => {
+      await this.life.settle(signal);
       await this.round.run(asked, signal);
       return true;
     });

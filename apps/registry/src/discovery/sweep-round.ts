@@ -25,7 +25,13 @@ export class SweepRound {
   /** @param asked undefined: whatever it is time for. */
   async run(asked: SweepKind | undefined, signal: AbortSignal): Promise<void> {
     const kind = asked ?? (await this.times.due());
-    if (!kind || !this.connection.isConfigured) return;
+    if (!(await this.connection.isLiving())) return;
+    if (kind) await this.traced(kind, signal);
+    // The webhook comes second: first the mirror must know what it mirrors. It has times of its own.
+    await this.webhook.ensureDue(signal);
+  }
+
+  private async traced(kind: SweepKind, signal: AbortSignal): Promise<void> {
     await tracer.startActiveSpan('sweep', async (span) => {
       try {
         await this.compare(kind, signal);
@@ -49,7 +55,5 @@ export class SweepRound {
     }
     const done = await this.connection.asking(() => this.sweep.run(discovery, kind, signal));
     await this.times.swept(done);
-    // The webhook comes second: first the mirror must know what it mirrors.
-    await this.webhook.ensureDue(signal);
   }
 }

@@ -40,16 +40,28 @@ export class Sweep {
   /** @returns which kind it became. */
   async run(discovery: Discovery, wanted: SweepKind, signal: AbortSignal): Promise<SweepKind> {
     const selection = await this.selections.read();
-    if (!selection.all && selection.projectKeys.length === 0) return 'full';
+    if (!selection.all && selection.projectKeys.length === 0) {
+      // Nothing to find; but whether the credential still opens the workspace, people want to know.
+      await this.listProjects(discovery, await this.connection.credential(), signal);
+      return 'full';
+    }
     const known = await this.repositories.known();
     const kind = known.size <= SMALL ? 'full' : wanted;
     const run = { discovery, credential: await this.connection.credential(), selection, known, signal };
     const { listed, left } = await this.list(run, kind);
     if (kind === 'full') {
       await this.removeMissing(run, listed, left);
-      await this.selections.replaceProjects(await discovery.listProjects(run.credential, signal));
+      await this.listProjects(discovery, run.credential, signal);
     }
     return kind;
+  }
+
+  private async listProjects(
+    discovery: Discovery,
+    credential: ConnectionCredential,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.selections.replaceProjects(await discovery.listProjects(credential, signal));
   }
 
   private async list(

@@ -8,6 +8,7 @@ import { validate } from '../rest/validate.js';
 import { coversProject } from '../selection/selection.js';
 import { SelectionService } from '../selection/selection.service.js';
 import { DEFAULT_POLICY, ProjectPoliciesStore } from './project-policies.store.js';
+import { ProjectsService } from './projects.service.js';
 import { ProjectPolicies } from './project-policies.service.js';
 
 type PolicyAnswer = z.infer<typeof policySchema>;
@@ -16,6 +17,7 @@ type PolicyAnswer = z.infer<typeof policySchema>;
 @Controller('-/api/v1/projects')
 export class ProjectsController {
   constructor(
+    private readonly projects: ProjectsService,
     private readonly selection: SelectionService,
     private readonly policies: ProjectPolicies,
     private readonly store: ProjectPoliciesStore,
@@ -30,7 +32,7 @@ export class ProjectsController {
   async list(): Promise<z.infer<typeof projectsSchema>> {
     const [selection, projects, policies] = await Promise.all([
       this.selection.read(),
-      this.selection.projects(),
+      this.projects.list(),
       this.store.all(),
     ]);
     return {

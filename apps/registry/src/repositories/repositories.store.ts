@@ -91,6 +91,8 @@ export class RepositoriesStore {
       WHERE ${origin} <> 'discovery'
         OR EXISTS (SELECT 1 FROM selection s WHERE (s."all" OR f."projectKey" = ANY (s.project_keys))
           AND (s.public_repositories = 'include' OR NOT f.public))
+          -- A sweep that was under way when the mirror was disconnected must not bring anything back.
+          AND EXISTS (SELECT 1 FROM connection c WHERE c.phase IN ('connecting', 'connected', 'suspended'))
       ON CONFLICT (id) DO UPDATE SET
         path = EXCLUDED.path, name = EXCLUDED.name, project_key = EXCLUDED.project_key, public = EXCLUDED.public,
         size_bytes = EXCLUDED.size_bytes, updated_on = EXCLUDED.updated_on, removed_at = NULL, removed_why = NULL,
@@ -116,6 +118,30 @@ export class RepositoriesStore {
       orderBy: { path: 'asc' },
     });
     return rows.map(({ path }) => path);
+  }
+
+  async removeAll(transaction: Transaction, why: RemovedWhy): Promise<void> {
+    await transaction.$executeRaw`
+      UPDATE repository SET removed_at = now(), removed_why = ${why}, version = nextval('repository_version')
+      WHERE removed_at IS NULL`;
+  }
+
+  /** Deletes every row; watchers notice by what is missing. */
+  forgetAll(transaction: Transaction): Promise<{ readonly count: number }> {
+    return transaction.repository.deleteMany();
+  }
+
+  /** Every repository that is not removed. */
+  async activeIds(): Promise<Set<RepositoryId>> {
+    const rows = await this.database.prisma.repository.findMany({
+      where: { removedAt: null },
+      select: { id: true },
+    });
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  activeCount(): Promise<number> {
+    return this.database.prisma.repository.count({ where: { removedAt: null } });
   }
 
   /** Takes away what discovery had brought and the selection no longer covers. */

@@ -107,8 +107,23 @@ export class RepositoryFeed implements OnModuleInit, OnApplicationBootstrap, Bef
       this.version = row.version;
       if (row.removed) this.known.delete(row.id);
       else this.known.set(row.id, row);
-      for (const watcher of this.watchers) watcher.note(row.id);
+      this.tell(row.id);
     }
+    await this.dropForgotten();
+  }
+
+  /** A row that was deleted, and not only marked, has no version to be seen by. */
+  private async dropForgotten(): Promise<void> {
+    if ((await this.store.activeCount()) >= this.known.size) return;
+    const active = await this.store.activeIds();
+    for (const id of [...this.known.keys()].filter((one) => !active.has(one))) {
+      this.known.delete(id);
+      this.tell(id);
+    }
+  }
+
+  private tell(id: RepositoryId): void {
+    for (const watcher of this.watchers) watcher.note(id);
   }
 }
 

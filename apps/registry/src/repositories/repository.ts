@@ -3,8 +3,11 @@ import type { RepositoryId, RepositoryPath } from '@antipode/domain';
 /** How we came to know a repository; decides who may take it away again. */
 export type Origin = 'discovery' | 'configured' | 'learnt';
 
-/** vanished: the primary no longer names it. deselected: it is there, but nobody wants it mirrored. */
-export type RemovedWhy = 'vanished' | 'deselected';
+/**
+ * vanished: the primary no longer names it. deselected: it is there, but nobody wants it mirrored. disconnected: the
+ * mirror has let go of the whole workspace.
+ */
+export type RemovedWhy = 'vanished' | 'deselected' | 'disconnected';
 
 /** What we remember of a repository of the primary. */
 export interface RepositoryFacts {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CODES } from '@antipode/errors';
+import { CONNECTION_PHASES } from '../connection/connection-phase.js';
 import { selectionSchema } from './change-schemas.js';
 
 /** The shapes of the REST API; the OpenAPI document and the tests are made from them. */
@@ -18,17 +19,51 @@ export const problemSchema = z.object({
 const failure = z.object({ code: z.string(), message: z.string() });
 
 export const connectionSchema = z.object({
-  state: z.enum(['unconnected', 'unchecked', 'connected', 'failing']),
+  state: z.enum(CONNECTION_PHASES),
+  since: moment,
+  /** Why it is not as it should be; in words for people. */
+  reason: z.string().nullable(),
+  /** What a person can do about it. */
+  nextStep: z.string().nullable(),
   primary: z.object({ kind: z.string(), name: z.string() }),
+  /** settings: only they change it. api: PUT and DELETE do. */
+  managedBy: z.enum(['settings', 'api']).nullable(),
   workspace: z.string().nullable(),
+  /** What the primary has granted to the credential, in its words; null where it has not said. */
+  scopes: z.array(z.string()).nullable(),
   checkedAt: moment.nullable(),
   error: failure.nullable(),
+  /** Of a connection that has ended: what is kept for the case that it is connected again. */
+  keptData: z.object({ workspace: z.string(), until: moment }).nullable(),
   webhook: z.object({
-    /** active: the primary tells us of changes. polling: it does not, and the sweep finds them. */
-    state: z.enum(['active', 'polling']),
+    /**
+     * active: the primary tells us of changes. polling: it does not, and the sweep finds them. disabled: the same,
+     * because somebody has switched the webhook off at the primary.
+     */
+    state: z.enum(['active', 'polling', 'disabled']),
     reason: z.string().nullable(),
     url: z.string().nullable(),
+    /** The last delivery within a day. */
+    lastDeliveryAt: moment.nullable(),
   }),
+});
+
+const printable = (text: string): boolean => /^[\x21-\x7e]+$/.test(text);
+
+export const connectSchema = z.strictObject({
+  workspace: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, "the workspace's id, as in its URL"),
+  token: z.string().min(1).max(4096).refine(printable, 'one token, without spaces'),
+  /** Of a person's API token; absent for a workspace access token. */
+  email: z.email().max(320).optional(),
+  username: z
+    .string()
+    .regex(/^[^:\s]{1,255}$/, 'a username, without colon or space')
+    .optional(),
+});
+
+export const disconnectQuery = z.strictObject({
+  /** true: the data is deleted at once, without the grace time. */
+  now: z.enum(['true', 'false']).default('false'),
 });
 
 const projectKey = z.string().min(1).max(128);
@@ -91,7 +126,7 @@ export const repositoriesSchema = z.object({
 export const acceptedSchema = z.object({ accepted: z.literal(true) });
 
 export const statusSchema = z.object({
-  connection: connectionSchema.pick({ state: true, error: true }),
+  connection: connectionSchema.pick({ state: true, reason: true, nextStep: true, error: true }),
   selection: selectionSchema,
   repositories: z.object({ total: z.int(), byPhase: z.record(phase, z.int()) }),
   nodes: z.array(z.object({ name: z.string(), seenAt: moment })),

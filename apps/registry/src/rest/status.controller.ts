@@ -1,9 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { ConnectionStore } from '../connection/connection.store.js';
+import { ConnectionStore, type ConnectionRow } from '../connection/connection.store.js';
 import { ConnectionView } from '../connection/connection-view.js';
-import type { Connection } from '../generated/prisma/client.js';
 import { ListRepositories } from '../repositories/list-repositories.js';
 import { SelectionService } from '../selection/selection.service.js';
 import { writeSelection } from '../selection/selection.controller.js';
@@ -32,10 +31,10 @@ export class StatusController {
   @AdminRoute({ summary: 'Shows how the mirror is doing', answer: statusSchema })
   async status(): Promise<StatusAnswer> {
     const row = await this.connection.read();
-    const { state, error } = this.view.describe(row);
+    const { state, reason, nextStep, error } = this.view.describe(row);
     const byPhase = await this.repositories.byPhase();
     return {
-      connection: { state, error },
+      connection: { state, reason, nextStep, error },
       selection: writeSelection(await this.selection.read()),
       repositories: { total: Object.values(byPhase).reduce((sum, count) => sum + count, 0), byPhase },
       nodes: await this.neighbours.nodes(),
@@ -51,7 +50,7 @@ export class StatusController {
   private async suspended({
     suspendedIds,
     suspendedAt,
-  }: Connection): Promise<StatusAnswer['removalSuspended']> {
+  }: ConnectionRow): Promise<StatusAnswer['removalSuspended']> {
     if (!suspendedAt || suspendedIds.length === 0) return null;
     const paths = await this.repositories.paths(suspendedIds.slice(0, SHOWN_PATHS));
     return { count: suspendedIds.length, since: suspendedAt.toISOString(), paths };

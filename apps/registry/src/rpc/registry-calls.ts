@@ -47,7 +47,7 @@ export class RegistryCalls {
   }
 
   async getConnection(): Promise<registry.GetConnectionResponse> {
-    const { workspace = '' } = this.connection;
+    const workspace = await this.connection.workspace();
     const gitAuthorization = await this.connection.gitAuthorization();
     const {
       token = '',

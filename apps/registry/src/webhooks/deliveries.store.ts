@@ -43,6 +43,12 @@ export class DeliveriesStore {
     return count === 1 ? delivery : undefined;
   }
 
+  /** Undefined where none came within a day. */
+  async lastReceivedAt(): Promise<Date | undefined> {
+    const { _max } = await this.database.prisma.delivery.aggregate({ _max: { receivedAt: true } });
+    return _max.receivedAt ?? undefined;
+  }
+
   async handled(keys: readonly string[]): Promise<void> {
     await this.database.prisma.delivery.updateMany({
       where: { key: { in: [...keys] } },

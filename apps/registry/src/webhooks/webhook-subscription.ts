@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { toAntipodeError } from '@antipode/errors';
 import { openSecret, sealSecret } from '@antipode/postgres';
-import type { Webhooks } from '@antipode/primary';
+import type { ConnectionCredential, Webhooks } from '@antipode/primary';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, webhookBase, type RegistryConfig } from '../config.js';
 import { ConnectionService } from '../connection/connection.service.js';
@@ -53,9 +53,14 @@ export class WebhookSubscription {
     try {
       const hook = await this.hook(base);
       const credential = await this.connection.credential();
+      if (await this.isSwitchedOff(webhooks, { credential, url: hook.url }, signal)) {
+        await this.store.update({ hookDisabled: true, hookCheckedAt: new Date() });
+        return;
+      }
       const { id } = await webhooks.ensure({ credential, url: hook.url, secret: hook.secret }, signal);
       await this.store.update({
         hookPrimaryId: id,
+        hookDisabled: false,
         hookErrorCode: null,
         hookError: null,
         hookCheckedAt: new Date(),
@@ -69,6 +74,16 @@ export class WebhookSubscription {
         hookCheckedAt: new Date(),
       });
     }
+  }
+
+  /** Whoever switched it off meant it; only connecting the mirror anew switches it on again. */
+  private async isSwitchedOff(
+    webhooks: Webhooks,
+    what: { credential: ConnectionCredential; url: string },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if ((await this.store.read()).hookPrimaryId === null) return false;
+    return (await webhooks.find(what, signal))?.active === false;
   }
 
   /** Id and secret are kept before the primary hears of them: its first delivery may come before its answer. */

@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { AntipodeError, isAntipodeError } from '@antipode/errors';
+import type { ConnectionCredential, CredentialFacts } from '@antipode/primary';
+import type { Initiator } from '../audit/initiator.js';
+import { DiscoveryService } from '../discovery/discovery.service.js';
+import { isLiving } from './connection-phase.js';
+import { ConnectionPhases } from './connection-phases.js';
+import { ConnectionService } from './connection.service.js';
+import { ConnectionStore, type ConnectionRow } from './connection.store.js';
+import { FORGOTTEN, MirroredData } from './mirrored-data.js';
+
+/** Connects and disconnects the mirror when an admin says so. What takes time is `ConnectionLife`'s. */
+@Injectable()
+export class ConnectService {
+  constructor(
+    private readonly connection: ConnectionService,
+    private readonly data: MirroredData,
+    private readonly discovery: DiscoveryService,
+    private readonly phases: ConnectionPhases,
+    private readonly store: ConnectionStore,
+  ) {}
+
+  /**
+   * Connects, or replaces the credential of the same workspace. The primary is asked first: nothing is kept of a
+   * credential that it does not take. What was mirrored of the same workspace comes back; of another one, it is deleted.
+   *
+   * @throws AntipodeError `conflict` for a connection by configuration, or to another workspace; `invalid`, `not_found`
+   *   for what the primary does not take; `primary_*`.
+   */
+  async connect(workspace: string, credential: ConnectionCredential, by: Initiator): Promise<void> {
+    this.checkManaged();
+    checkWorkspace(await this.store.read(), workspace);
+    const { scopes = [] } = await this.inspect({ ...credential, workspace });
+    await this.data.change(async (transaction) => {
+      const row = await this.store.lock(transaction);
+      checkWorkspace(row, workspace);
+      if (row.workspace !== null && row.workspace !== workspace) await this.data.delete(transaction, by);
+      await this.phases.move(transaction, {
+        event: 'connect',
+        by,
+        data: {
+          ...FORGOTTEN,
+          managedBy: 'api',
+          workspace,
+          credential: this.connection.seal(credential),
+          scopes: [...scopes],
+          dataUntil: null,
+          ...(row.phase === 'unconnected' ? {} : keptHook(row)),
+        },
+      });
+    });
+    this.discovery.sweepSoon('full');
+  }
+
+  /**
+   * Ends the connection: reads stop with the return; the webhook is withdrawn and the credential wiped soon after, the
+   * mirrored data's rows after `GRACE_HOURS`, or with `now` at once. Asking again is harmless.
+   *
+   * @throws AntipodeError `conflict` for a connection by configuration.
+   */
+  async disconnect(data: 'kept' | 'now', by: Initiator): Promise<void> {
+    this.checkManaged();
+    const dataUntil = this.connection.dataUntil(data);
+    await this.data.change(async (transaction) => {
+      const step = {
+        event: 'disconnect',
+        by,
+        data: { dataUntil },
+        told: { dataUntil: dataUntil.toISOString() },
+      } as const;
+      if (await this.phases.move(transaction, step)) {
+        await this.data.hide(transaction);
+      } else if (data === 'now' && (await this.store.read(transaction)).workspace !== null) {
+        await this.store.update({ dataUntil }, transaction);
+      }
+    });
+    this.discovery.sweepSoon('full');
+  }
+
+  private checkManaged(): void {
+    if (!this.connection.isBySettings) return;
+    throw new AntipodeError(
+      'conflict',
+      'changing the connection',
+      {},
+      {
+        hint: 'This connection comes from the settings (PRIMARY_KIND, PRIMARY_WORKSPACE, PRIMARY_TOKEN_FILE). Change them there.',
+      },
+    );
+  }
+
+  /** A refusal of the credential in the body is no refusal of the caller. */
+  private async inspect(credential: ConnectionCredential): Promise<CredentialFacts> {
+    const { primary } = this.connection;
+    try {
+      const facts = await primary.discovery?.inspect(credential);
+      if (facts?.projects === 'some') return facts;
+      throw new AntipodeError('not_found', 'checking a credential');
+    } catch (error) {
+      if (!isAntipodeError(error)) throw error;
+      const say = (code: 'invalid' | 'not_found', what: string): AntipodeError =>
+        new AntipodeError(code, 'checking a credential', {}, { cause: error, hint: what });
+      const words = error.hint === undefined ? '' : ` ${error.hint}`;
+      if (error.code === 'unauthenticated')
+        throw say('invalid', `${primary.displayName} does not take this credential.`);
+      if (error.code === 'denied')
+        throw say('invalid', `This credential may not read the workspace's projects.${words}`);
+      if (error.code === 'not_found')
+        throw say(
+          'not_found',
+          `${primary.displayName} shows this credential no such workspace, or no project in it.`,
+        );
+      throw error;
+    }
+  }
+}
+
+/** The same workspace keeps its webhook's name and secret; it is looked at anew. */
+const keptHook = ({ hookId, hookUrl, hookSecret, sweptAt }: ConnectionRow) => ({
+  hookId,
+  hookUrl,
+  hookSecret,
+  sweptAt,
+});
+
+function checkWorkspace({ phase, workspace }: ConnectionRow, wanted: string): void {
+  const conflict = (hint: string): AntipodeError => new AntipodeError('conflict', 'connecting', {}, { hint });
+  if (phase === 'disconnecting')
+    throw conflict(`The mirror is being disconnected from ${workspace}; connect it when that is done.`);
+  if (isLiving(phase) && workspace !== wanted)
+    throw conflict(
+      `The mirror is connected to ${workspace}. Disconnect it first (DELETE), then connect it to another.`,
+    );
+}

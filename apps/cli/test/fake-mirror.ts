@@ -51,6 +51,10 @@ const newMirror = () => ({
     repository('pipelines', 'OPS', {
       ...{ phase: 'failing', lagSeconds: 4000, confirmedAt: before(4000) },
       error: { code: 'primary_unavailable', message: 'The primary does not answer.' },
+      lfs: {
+        ...{ objects: 12, bytes: 48_000_000, missing: 2, missingBytes: 3000 },
+        error: { code: 'not_found', message: 'The primary says: no such object' },
+      },
     }),
   ],
   connection: {

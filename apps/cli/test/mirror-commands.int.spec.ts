@@ -192,6 +192,7 @@ describe('what a person sees of a mirror', () => {
          project   OPS (private)
          size      282.5 kB
          received  229.2 kB
+         lfs       12 objects, 48.0 MB; 2 missing: The primary says: no such object
          clone     https://mirror.example/acme/pipelines.git
          push      https://bitbucket.org/acme/pipelines.git
          id        00000000-0000-4000-8000-aaaeaaaea000

@@ -70,6 +70,7 @@ function showText(paper: Paper, repository: Repository, now: number): string {
     ['project', `${repository.projectKey} (${repository.public ? 'public' : 'private'})`],
     ['size', formatBytes(repository.sizeBytes)],
     ['received', formatBytes(repository.receivedBytesTotal)],
+    ...largeFiles(repository),
     ['clone', repository.cloneUrls.https ?? 'unknown: the mirror has no PUBLIC_URL'],
     ['push', repository.pushUrl],
     ['id', repository.id],
@@ -77,6 +78,14 @@ function showText(paper: Paper, repository: Repository, now: number): string {
   ];
   const lines = facts.map(([name = '', value = '']) => `  ${colours.dim(name.padEnd(9))} ${value}\n`);
   return `${colours.bold(repository.path)}\n${lines.join('')}${nodesText(paper, repository, now)}`;
+}
+
+/** Nothing where there are none, as in most repositories. */
+function largeFiles({ lfs }: Repository): string[][] {
+  if (!lfs || lfs.objects + lfs.missing === 0) return [];
+  const here = `${count(lfs.objects, 'object')}, ${formatBytes(lfs.bytes)}`;
+  const why = lfs.error ? `: ${lfs.error.message}` : '';
+  return [['lfs', lfs.missing === 0 ? here : `${here}; ${lfs.missing} missing${why}`]];
 }
 
 function nodesText(paper: Paper, { nodes }: Repository, now: number): string {

@@ -25,6 +25,15 @@ export const repositoryShape = z.looseObject({
   projectKey: z.string(),
   public: z.boolean(),
   ...stateFields,
+  /** Large files; absent where the mirror is older. */
+  lfs: z
+    .looseObject({
+      objects: z.number(),
+      bytes: z.number(),
+      missing: z.number(),
+      error: failure.nullish(),
+    })
+    .nullish(),
   cloneUrls: z.looseObject({ https: z.string().nullable(), ssh: z.string().nullish() }),
   pushUrl: z.string(),
   nodes: z.array(z.looseObject({ node: z.string(), reportedAt: z.string(), ...stateFields })),

@@ -1,7 +1,6 @@
 import type { lfs } from '@antipode/contracts';
 import type { LfsObject, LfsObjectError } from '@antipode/lfs-wire';
-
-const LONGEST_MESSAGE = 500;
+import { oneLine } from '../knowledge/one-line.js';
 
 export const undecided = (object: LfsObject): lfs.AnsweredObject => ({
   object,
@@ -27,10 +26,3 @@ export const refused = (object: LfsObject, { code, message }: LfsObjectError): l
 
 export const otherSize = (object: LfsObject): lfs.AnsweredObject =>
   refused(object, { code: 422, message: `This object has another size than ${object.size} bytes.` });
-
-/** It goes to somebody's terminal. */
-const oneLine = (text: string): string =>
-  text
-    .replace(/[\p{C}\s]+/gu, ' ')
-    .trim()
-    .slice(0, LONGEST_MESSAGE);

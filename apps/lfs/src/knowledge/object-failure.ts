@@ -1,5 +1,6 @@
 import { AntipodeError, type Code } from '@antipode/errors';
 import type { LfsObjectError } from '@antipode/lfs-wire';
+import { oneLine } from './one-line.js';
 
 /** What the primary says of one object, as our own error. */
 export function objectFailure({ code: status, message }: LfsObjectError): AntipodeError {
@@ -7,7 +8,7 @@ export function objectFailure({ code: status, message }: LfsObjectError): Antipo
     codeOf(status),
     'asking the primary for an object',
     { status },
-    { hint: `The primary says: ${message}` },
+    { hint: `The primary says: ${oneLine(message)}` },
   );
 }
 

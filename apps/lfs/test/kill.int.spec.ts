@@ -13,7 +13,9 @@ beforeAll(async () => {
   house = await givenPrimary();
 }, 120_000);
 
-afterAll(() => house[Symbol.asyncDispose]());
+afterAll(async () => {
+  await house[Symbol.asyncDispose]();
+});
 
 /** The service as a process of its own, from this checkout's sources. */
 function startProcess(env: Readonly<Record<string, string>>): Child {

@@ -56,8 +56,14 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, body:
 
 /** A server of which a test says what it answers. */
 export class GivenServer implements AsyncDisposable {
-  /** Method, target, headers and body of each request. */
-  readonly heard: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = [];
+  /** Each request, with the port that it came from. */
+  readonly heard: {
+    port: number | undefined;
+    method: string;
+    url: string;
+    headers: IncomingMessage['headers'];
+    body: string;
+  }[] = [];
   handler: Handler = (_, response) => void response.writeHead(500).end();
   /** Of a primary: what it answers below "info/lfs". */
   lfs: Handler = (_, response) => void response.writeHead(404).end('<html>');
@@ -98,7 +104,7 @@ export class GivenServer implements AsyncDisposable {
   ): Promise<void> {
     const { method = '', url = '', headers } = request;
     const body = reads === 'bodies' ? await text(request).catch(() => 'broken off') : '';
-    this.heard.push({ method, url, headers, body });
+    this.heard.push({ port: request.socket.remotePort, method, url, headers, body });
     this.handler(request, response, body);
   }
 }

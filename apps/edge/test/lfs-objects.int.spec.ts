@@ -24,7 +24,7 @@ const key = openTicketKey(SECRET_KEY);
 beforeAll(async () => {
   service = await GivenServer.open('heads');
   edge = await GivenEdge.open({
-    settings: { LFS_HTTP: service.url, STREAM_IDLE_SECONDS: '1', PUSH_IDLE_SECONDS: '1' },
+    settings: { LFS_HTTP: service.url, STREAM_IDLE_SECONDS: '3', PUSH_IDLE_SECONDS: '3' },
   });
   id = await edge.add('acme/widget');
   text = await keep(edge, '0123456789');
@@ -141,7 +141,7 @@ describe('an object on this node’s disk', () => {
     const socket = connect(Number(port), hostname).on('error', () => undefined);
     socket.write(`GET ${ticket(object)} HTTP/1.1\r\nHost: x\r\n\r\n`);
     socket.pause();
-    await eventually(() => edge.logs.at(-1)?.['broken_off'] === true, { timeoutMs: 5000 });
+    await eventually(() => edge.logs.at(-1)?.['broken_off'] === true, { timeoutMs: 15_000 });
     socket.destroy();
   });
 });
@@ -271,6 +271,15 @@ describe('an upload', () => {
     service.handler = (_, response) => void response.writeHead(403).end('{"message":"no"}');
     const answer = await put();
     expect([answer.status, answer.body.toString()]).toEqual([403, '{"message":"no"}']);
+  });
+
+  it('meets no connection that another has used, since it cannot be sent twice', async () => {
+    service.handler = (request, response) => {
+      void buffer(request).then(() => response.writeHead(200).end());
+    };
+    await put();
+    await put();
+    expect(new Set(service.heard.map(({ port }) => port)).size).toBe(2);
   });
 
   it('that stops half-way is no upload over there', async () => {

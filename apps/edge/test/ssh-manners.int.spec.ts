@@ -96,7 +96,7 @@ describe('what is not git', () => {
     ['uname -a', 127, 'nothing else'],
     ["git-upload-archive '/acme/widget.git'", 127, 'nothing else'],
     ["git-upload-pack '/acme/widget.git'; id", 127, 'nothing else'],
-    ['git-lfs-authenticate acme/widget.git download', 1, 'LFS'],
+    ['git-lfs-authenticate acme/widget.git verify', 127, 'nothing else'],
     ['git-lfs-transfer acme/widget.git upload', 1, 'LFS'],
   ])('"%s" gets one sentence', async (command, status, words) => {
     const { code, output } = await ssh.run([ann], [command]);

@@ -1,6 +1,5 @@
 import {
   Agent,
-  type AgentOptions,
   request as send,
   type ClientRequest,
   type IncomingMessage,
@@ -50,24 +49,15 @@ const RETURNED = [
 /** Hands on what only the lfs service can answer: objects that are not on this disk, and all that comes in. */
 export class ObjectProxy {
   private readonly agent: Agent;
-  /**
-   * What cannot be sent twice must not meet a connection that is closing, so each upload has a new one. It says
-   * "keep-alive" all the same: the service then drops what still comes after a refusal instead of resetting the connection.
-   */
-  private readonly uploadAgent: Agent;
   private readonly send: typeof send;
 
   constructor(private readonly options: ObjectProxyOptions) {
-    const isTls = options.target.startsWith('https:');
-    this.send = isTls ? sendTls : send;
-    const agent = (options: AgentOptions): Agent => (isTls ? new TlsAgent(options) : new Agent(options));
-    this.agent = agent({ keepAlive: true });
-    this.uploadAgent = agent({ keepAlive: true, maxFreeSockets: 0 });
+    this.send = this.isTls ? sendTls : send;
+    this.agent = this.openAgent();
   }
 
   close(): void {
     this.agent.destroy();
-    this.uploadAgent.destroy();
   }
 
   /**
@@ -78,7 +68,8 @@ export class ObjectProxy {
   async relay(exchange: Exchange, target: string, action: TicketAction): Promise<void> {
     const { response, knock } = exchange;
     knock.visit.source = 'lfs';
-    const call = this.open(exchange, target, action);
+    const agent = action === 'download' ? this.agent : this.openAgent();
+    const call = this.open(exchange, target, agent);
     const stop = this.watch(exchange, call, action);
     try {
       const answer = await knock.visit.step('first_byte', () =>
@@ -90,13 +81,27 @@ export class ObjectProxy {
       await knock.visit.step('stream', () => streamAnswer(response, body, limits));
     } finally {
       stop();
-      knock.visit.bytesIn = call.socket?.bytesWritten ?? 0;
+      if (action !== 'download') knock.visit.bytesIn = call.socket?.bytesWritten ?? 0;
       // Half an upload must look like one over there, too.
       if (!call.writableFinished || !response.writableEnded) call.destroy();
+      if (agent !== this.agent) agent.destroy();
     }
   }
 
-  private open({ request, knock }: Exchange, target: string, action: TicketAction): ClientRequest {
+  private get isTls(): boolean {
+    return this.options.target.startsWith('https:');
+  }
+
+  /**
+   * What cannot be sent twice must not meet a connection that is closing, so each upload has an agent, and thereby a
+   * connection, of its own. It says "keep-alive" all the same: the service then drops what still comes after a refusal,
+   * instead of resetting the connection.
+   */
+  private openAgent(): Agent {
+    return this.isTls ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
+  }
+
+  private open({ request, knock }: Exchange, target: string, agent: Agent): ClientRequest {
     const { hostname, port } = new URL(this.options.target);
     return this.send({
       hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -104,7 +109,7 @@ export class ObjectProxy {
       method: request.method ?? 'GET',
       path: target,
       headers: pick(request, PASSED),
-      agent: action === 'download' ? this.agent : this.uploadAgent,
+      agent,
       signal: knock.signal,
     });
   }

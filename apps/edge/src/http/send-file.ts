@@ -5,11 +5,11 @@ import { AntipodeError } from '@antipode/errors';
 import { watchStream, type StreamLimits } from './stream-answer.js';
 
 /** Two of them are at work for one answer: one is being filled while the other is being sent. */
-const LARGE = 512 * 1024;
+const LARGE = 1024 * 1024;
 const SMALL = 64 * 1024;
 /** With more answers at the same time each gets small buffers, so that memory stays flat. */
-const MANY = 32;
-const MOST_SPARE = 16;
+const MANY = 16;
+const MOST_SPARE = 8;
 const spare: Buffer[] = [];
 let running = 0;
 

@@ -1,25 +1,12 @@
 import { CommanderError } from 'commander';
 import { isAntipodeError } from '@antipode/errors';
-import { cloneUrl } from './commands/clone-url.js';
-import { printConfig } from './commands/config-print.js';
-import { upDetached } from './commands/detach.js';
-import { doctor } from './commands/doctor.js';
-import { down } from './commands/down.js';
-import { logs } from './commands/logs.js';
-import { addProjects, allProjects, listProjects, removeProjects } from './commands/projects.js';
-import { listRepositories, showRepository, syncRepositories } from './commands/repos.js';
-import { sim } from './commands/sim.js';
-import { status } from './commands/status.js';
-import { up } from './commands/up.js';
 import { readConfig, readMirrorSettings } from './config.js';
-import { findMirror, type MirrorOptions } from './mirror/find-mirror.js';
-import { MirrorClient } from './mirror/mirror-client.js';
+import type { MirrorOptions } from './mirror/find-mirror.js';
+import type { MirrorClient } from './mirror/mirror-client.js';
+import { openScreen } from './screen/open-screen.js';
 import { buildProgram } from './program.js';
 import type { Answer } from './screen/answer.js';
-import { openScreen } from './screen/open-screen.js';
-import { paperOf } from './screen/paper.js';
 import { remoteScreen, report } from './screen/remote-screen.js';
-import { watchStatus } from './status/watch-status.js';
 import { EXIT, exitOf, sentenceOf } from './stopped-short.js';
 import { stopSignal } from './stop-signal.js';
 import type { Actions } from './surface/actions.js';
@@ -39,42 +26,74 @@ let json = false;
 
 const write = (text: string): void => void process.stdout.write(text);
 
-function tell(answer: Answer): void {
+async function tell(answer: Answer): Promise<void> {
+  const { paperOf } = await import('./screen/paper.js');
   write(json ? `${JSON.stringify(answer.json, null, 2)}\n` : answer.text(paperOf(process.stdout)));
   process.exitCode = answer.exit ?? EXIT.ok;
 }
 
-const ask = async (
+async function ask(
   options: MirrorOptions,
   question: (client: MirrorClient) => Promise<Answer>,
-): Promise<void> => tell(await question(new MirrorClient(await findMirror(options, settings))));
+): Promise<void> {
+  const { findMirror } = await import('./mirror/find-mirror.js');
+  const { MirrorClient: Client } = await import('./mirror/mirror-client.js');
+  return tell(await question(new Client(await findMirror(options, settings))));
+}
 
+const projects = () => import('./commands/projects.js');
+const repos = () => import('./commands/repos.js');
+
+// Each command loads what it needs and no more: the shell asks us for words at every Tab.
 const actions: Actions = {
-  up: (options) => {
+  up: async (options) => {
     const stop = stopSignal({ withParent: !config.detached });
-    if (options.detach && !config.detached) return upDetached(options, { screen, stop });
+    if (options.detach && !config.detached)
+      return (await import('./commands/detach.js')).upDetached(options, { screen, stop });
+    const { up } = await import('./commands/up.js');
     return up(options, { config, screen, stop, onReady: () => report({ kind: 'ready' }) });
   },
-  sim: (options) => sim(options, { config, screen, stop: stopSignal({ withParent: true }) }),
-  down: (options) => down(options, screen),
+  sim: async (options) =>
+    (await import('./commands/sim.js')).sim(options, {
+      ...{ config, screen, stop: stopSignal({ withParent: true }) },
+    }),
+  down: async (options) => (await import('./commands/down.js')).down(options, screen),
   status: async (options) => {
-    if (!options.watch) return tell(await status(options, settings));
+    if (!options.watch) return tell(await (await import('./commands/status.js')).status(options, settings));
+    const { watchStatus } = await import('./status/watch-status.js');
     const tools = { out: process.stdout, stop: stopSignal({ withParent: true }) };
     process.exitCode = await watchStatus(options, settings, tools);
   },
-  doctor: async (options) => tell(await doctor(options, settings, config)),
-  logs: (part, options) =>
-    logs(part, options, { write, paper: paperOf(process.stdout), stop: stopSignal({ withParent: true }) }),
-  printConfig: async (service, options) => tell(await printConfig(service, options, config)),
-  listProjects: (options) => ask(options, listProjects),
-  addProjects: (keys, options) => ask(options, (client) => addProjects(client, keys)),
-  removeProjects: (keys, options) => ask(options, (client) => removeProjects(client, keys, options)),
-  allProjects: (options) => ask(options, allProjects),
-  listRepositories: (options) => ask(options, (client) => listRepositories(client, options)),
-  showRepository: (name, options) => ask(options, (client) => showRepository(client, name)),
+  doctor: async (options) => {
+    const { doctor } = await import('./commands/doctor.js');
+    return tell(await doctor(options, settings, config));
+  },
+  logs: async (part, options) => {
+    const { logs } = await import('./commands/logs.js');
+    const { paperOf } = await import('./screen/paper.js');
+    const stop = stopSignal({ withParent: true });
+    return logs(part, options, { write, paper: paperOf(process.stdout), stop });
+  },
+  printConfig: async (service, options) => {
+    const { printConfig } = await import('./commands/config-print.js');
+    return tell(await printConfig(service, options, config));
+  },
+  listProjects: (options) => ask(options, async (client) => (await projects()).listProjects(client)),
+  addProjects: (keys, options) =>
+    ask(options, async (client) => (await projects()).addProjects(client, keys)),
+  removeProjects: (keys, options) =>
+    ask(options, async (client) => (await projects()).removeProjects(client, keys, options)),
+  allProjects: (options) => ask(options, async (client) => (await projects()).allProjects(client)),
+  listRepositories: (options) =>
+    ask(options, async (client) => (await repos()).listRepositories(client, options)),
+  showRepository: (name, options) =>
+    ask(options, async (client) => (await repos()).showRepository(client, name)),
   syncRepositories: (names, { wait, ...options }) =>
-    ask(options, (client) => syncRepositories(client, names, { waitSeconds: wait === true ? 60 : wait })),
-  cloneUrl: (name, options) => ask(options, (client) => cloneUrl(client, name, options)),
+    ask(options, async (client) =>
+      (await repos()).syncRepositories(client, names, { waitSeconds: wait === true ? 60 : wait }),
+    ),
+  cloneUrl: (name, options) =>
+    ask(options, async (client) => (await import('./commands/clone-url.js')).cloneUrl(client, name, options)),
 };
 
 try {

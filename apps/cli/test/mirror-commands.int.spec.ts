@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { cloneUrl } from '../src/commands/clone-url.js';
+import { CHECKOUT } from '@antipode/testing';
+import { doctor } from '../src/commands/doctor.js';
 import { addProjects, allProjects, listProjects, removeProjects } from '../src/commands/projects.js';
 import { listRepositories, showRepository, syncRepositories } from '../src/commands/repos.js';
 import { readStatus, status } from '../src/commands/status.js';
@@ -416,6 +418,71 @@ describe('what a person sees of a mirror', () => {
         `"Repositories 3: 1 cloning, 1 ready, 1 failing · 2.0 MB/s · longest lag 1h (acme/pipelines)"`,
       );
     });
+  });
+
+  describe('doctor', () => {
+    it('says of each thing what it saw and what to do, and ends with 1 where something is broken', async () => {
+      mirror.state.checks['redis'] = 'away';
+      const answer = await doctor({ url: mirror.url }, SETTINGS, { home: CHECKOUT });
+      const text = (paper: typeof terminal): string =>
+        shown(answer.text(paper)).replace(/git version .*|git-lfs\/.*/g, 'its version');
+      expect(answer.exit).toBe(EXIT.failed);
+      expect(onTerminal({ ...answer, text })).toMatchInlineSnapshot(`
+       "
+       <green>ok  </>  git         its version
+       <green>ok  </>  git-lfs     its version
+       <green>ok  </>  mirror      http://mirror answers, and takes our token
+       <green>ok  </>  connection  connected to Bitbucket Cloud, workspace acme
+       <yellow>warn</>  webhook     polling: Neither WEBHOOK_URL nor PUBLIC_URL is set.
+                         <dim>→ Changes are found by the sweep alone, a minute late. Let the primary reach PUBLIC_URL (or WEBHOOK_URL), and its token manage webhooks.</>
+       <green>ok  </>  PostgreSQL  ok, says the mirror
+       <red>fail</>  Redis       away, says the mirror
+                         <dim>→ Look at it where the mirror runs; the registry's /readyz and log say more.</>
+       <green>ok  </>  clock       agrees with the mirror's to 2 s
+       <green>ok  </>  TLS         none, and none needed: http://mirror is this machine alone
+
+       7 ok, 1 to look at, 1 broken
+       "
+      `);
+    });
+
+    it('looks at the machine alone where there is no mirror yet', async () => {
+      const answer = await doctor({ data: '/nowhere/at/all' }, SETTINGS, { home: CHECKOUT });
+      const { checks } = answer.json as { checks: { check: string; outcome: string; next: string | null }[] };
+      expect(checks.map(({ check }) => check)).toEqual([
+        ...['git', 'git-lfs', 'Redis', 'PostgreSQL', 'SSH ciphers', 'disk space', 'mirror'],
+      ]);
+      expect(checks.at(-1)).toMatchObject({ outcome: 'warn', next: expect.stringMatching(/antipode up/) });
+    });
+  });
+
+  it('has a form that programs can hold on to', async () => {
+    const answers = {
+      'projects list': await listProjects(client),
+      'projects add': await addProjects(client, ['WEB']),
+      'projects remove': await removeProjects(client, ['WEB'], { dryRun: true }),
+      'repos list': await listRepositories(client, {}),
+      'repos sync': await syncRepositories(client, ['storefront']),
+      'clone-url': await cloneUrl(client, 'storefront', {}),
+      status: await status({ url: mirror.url }, SETTINGS),
+      doctor: await doctor({ url: mirror.url }, SETTINGS, { home: CHECKOUT }),
+    };
+    const keys = Object.entries(answers).map(([name, { json }]) => [
+      name,
+      Object.keys(json as object).join(' '),
+    ]);
+    expect(Object.fromEntries(keys)).toMatchInlineSnapshot(`
+     {
+       "clone-url": "path clone push insteadOf commands",
+       "doctor": "ok checks",
+       "projects add": "selection",
+       "projects list": "mode projects",
+       "projects remove": "dryRun removed selection",
+       "repos list": "total repositories",
+       "repos sync": "repositories",
+       "status": "running message data parts mirror",
+     }
+    `);
   });
 
   describe('a mirror that cannot be asked', () => {

@@ -37,6 +37,7 @@ export async function printConfig(
   service: string | undefined,
   options: PrintOptions,
   { home }: { home: string },
+  env: NodeJS.ProcessEnv | undefined = undefined,
 ): Promise<Answer> {
   const names = SERVICE_NAMES.filter((name) => service === undefined || name === service);
   if (names.length === 0)
@@ -47,7 +48,8 @@ export async function printConfig(
   const dataFolder = resolve(options.data ?? DEFAULT_DATA);
   // Where a house runs its ports are the ones that are meant.
   const portBase = options.portBase ?? (await readRecord(dataFolder))?.portBase ?? DEFAULT_PORT_BASE;
-  const site = { home, dataFolder, ports: portsFrom(portBase), options };
+  const inherited = inheritedEnvironment(env);
+  const site = { home, dataFolder, ports: portsFrom(portBase), options, inherited };
   const services = await Promise.all(names.map((name) => viewOf(name, site)));
   return {
     json: { services },
@@ -61,10 +63,11 @@ interface Site {
   readonly dataFolder: string;
   readonly ports: Ports;
   readonly options: PrintOptions;
+  readonly inherited: Readonly<Record<string, string>>;
 }
 
 async function viewOf(service: ServiceName, site: Site): Promise<ServiceView> {
-  const inherited = inheritedEnvironment();
+  const { inherited } = site;
   const ours = settingsFor(service, site);
   const answer = await askService(site.home, service, { ...inherited, ...ours });
   if ('wrong' in answer) return { service, settings: [], wrong: answer.wrong };

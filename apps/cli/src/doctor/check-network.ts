@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import { formatDuration } from '../screen/words.js';
 import { fail, ok, reasonOf, warn, type Finding } from './finding.js';
@@ -113,7 +114,8 @@ function certificateOf(hostname: string, port: number): Promise<Met> {
   const host = hostname.replace(/^\[|\]$/g, '');
   return new Promise((resolve, reject) => {
     // Looked at, never used: nothing is sent over this connection.
-    const socket = connect({ host, port, servername: host, rejectUnauthorized: false }, () => {
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    const socket = connect({ host, port, ...name, rejectUnauthorized: false }, () => {
       const distrust = socket.authorized ? undefined : String(socket.authorizationError);
       resolve({ certificate: socket.getPeerCertificate(), distrust });
       socket.destroy();

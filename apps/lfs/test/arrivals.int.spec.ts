@@ -214,12 +214,15 @@ describe('an object on its way in', () => {
   });
 
   it('stops when nobody waits any more', async () => {
+    // With more patience for silence than a test has.
+    await using patient = await openBytes({ idleMs: 600_000 });
     const { bytes, object } = make();
     const line = stalled(bytes, 100_000);
     storage.answer(line.answer);
-    (await here.objects.open(object, sourceAt(storage.url))).destroy();
+    (await patient.objects.open(object, sourceAt(storage.url))).destroy();
     await line.closed;
-    await expectNothingKept(object.oid);
+    expect(await patient.objects.isHere(object.oid)).toBe(false);
+    await eventually(async () => (await readdir(patient.store.incomingFolder)).length === 0);
   });
 
   it('goes on without the reader who left while others wait', async () => {

@@ -13,7 +13,7 @@ describe('the door for objects', () => {
   const kept = make(1000);
   beforeAll(async () => {
     storage = await startStorage();
-    here = await openBytes({ idleMs: 1000 });
+    here = await openBytes({ idleMs: 600_000 });
     const source = sourceAt(storage.url);
     door = await givenDoor(here, source);
     storage.answer(honest(kept.bytes));

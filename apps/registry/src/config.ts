@@ -25,7 +25,13 @@ const schema = z.object({
   /** 32 bytes in hex; encrypts what this service keeps secret. */
   SECRET_KEY: z.string().regex(/^[0-9a-fA-F]{64}$/, '32 bytes in hex'),
   /** The base of the mirror's SSH URLs, for people to copy: "ssh://git@mirror.example:7999". */
-  SSH_URL: z.string().optional(),
+  SSH_URL: z
+    .string()
+    .regex(
+      /^ssh:\/\/([A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?\/?$/,
+      'ssh://git@host:port',
+    )
+    .optional(),
   /** How long the data of a connection that has ended is kept, for the case that it is connected again. */
   GRACE_HOURS: z.coerce.number().min(0).max(8760).default(168),
   /** Between two sweeps, before jitter; longer while the primary limits us. */

@@ -15,6 +15,7 @@ import {
   type RunningSim,
 } from '@antipode/testing';
 import { readConfig } from '../src/config.js';
+import { Contract } from './contract.js';
 import { createApplication } from '../src/create-application.js';
 import { RegistryModule } from '../src/registry.module.js';
 import { RegistryRpc } from '../src/rpc/registry.rpc.js';
@@ -39,6 +40,8 @@ export interface OpenRegistry {
 
 /** One instance of the registry, in this process, with real neighbours. */
 export class Registry implements AsyncDisposable {
+  private described: Promise<Contract> | undefined;
+
   private constructor(
     readonly app: NestExpressApplication,
     readonly url: string,
@@ -75,7 +78,7 @@ export class Registry implements AsyncDisposable {
     return new Registry(app, `http://127.0.0.1:${address.port}`, client, database, scratch);
   }
 
-  /** Asks the REST API; the answer's status and body, whatever they are. */
+  /** Asks the REST API; the answer's status and body, which must be as the document has them, whatever they are. */
   async ask<Body = Json>(
     method: string,
     path: string,
@@ -91,11 +94,22 @@ export class Registry implements AsyncDisposable {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return {
+    const answer = {
       status: response.status,
       body: (text ? JSON.parse(text) : undefined) as Body,
       type: response.headers.get('content-type'),
     };
+    // A mistake of ours, or a neighbour that a test took away, is described nowhere.
+    if (answer.status !== 500) (await this.contract()).check(method, path, answer);
+    return answer;
+  }
+
+  /** The document that it serves. */
+  async contract(): Promise<Contract> {
+    this.described ??= fetch(`${this.url}/-/api/v1/openapi.json`)
+      .then((response) => response.json())
+      .then((document) => new Contract(document));
+    return this.described;
   }
 
   async select(...projectKeys: string[]): Promise<void> {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { MirrorPhase } from '@antipode/domain';
-import { AntipodeError } from '@antipode/errors';
 import { Database } from '../database/database.js';
 import { Prisma } from '../generated/prisma/client.js';
+import { orderOf, type Sort } from './repository-order.js';
 import { BY_CONCERN } from '../sync-states/sync-state.js';
 
 export interface RepositoriesQuestion {
@@ -10,6 +10,7 @@ export interface RepositoriesQuestion {
   readonly phase?: MirrorPhase | undefined;
   /** A part of the path or of the name. */
   readonly q?: string | undefined;
+  readonly sort: Sort;
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -28,7 +29,7 @@ export interface RepositoriesPage {
   readonly total: number;
 }
 
-/** The admin's list of repositories: filtered, by path, page by page. */
+/** The admin's list of repositories: filtered, ordered, page by page. */
 @Injectable()
 export class ListRepositories {
   constructor(private readonly database: Database) {}
@@ -36,22 +37,20 @@ export class ListRepositories {
   /** @throws AntipodeError `invalid` for a cursor that is not ours. */
   async page(question: RepositoriesQuestion): Promise<RepositoriesPage> {
     const where = conditions(question);
+    const order = orderOf(question.sort);
     const after =
-      question.cursor === undefined
-        ? Prisma.empty
-        : Prisma.sql`AND (r.path, r.id) > (${Prisma.join(readCursor(question.cursor))})`;
+      question.cursor === undefined ? Prisma.empty : Prisma.sql`AND ${order.after(question.cursor)}`;
     const { prisma } = this.database;
     const [rows, counts] = await Promise.all([
-      prisma.$queryRaw<ListedRepository[]>`
-        SELECT r.id, r.path, r.name, r.project_key AS "projectKey", r.public FROM repository r
-        WHERE ${where} ${after} ORDER BY r.path, r.id LIMIT ${question.limit + 1}`,
+      prisma.$queryRaw<(ListedRepository & { readonly key: string })[]>`
+        SELECT r.id, r.path, r.name, r.project_key AS "projectKey", r.public, ${order.key} AS key FROM repository r
+        WHERE ${where} ${after} ORDER BY ${order.by} LIMIT ${question.limit + 1}`,
       prisma.$queryRaw<{ total: number }[]>`SELECT count(*)::int AS total FROM repository r WHERE ${where}`,
     ]);
-    const values = rows.slice(0, question.limit);
-    const last = values.at(-1);
+    const last = rows.at(question.limit - 1);
     return {
-      values,
-      next: rows.length > question.limit && last ? writeCursor(last) : null,
+      values: rows.slice(0, question.limit).map(({ key: _key, ...row }) => row),
+      next: rows.length > question.limit && last ? order.cursor(last) : null,
       total: counts[0]?.total ?? 0,
     };
   }
@@ -110,22 +109,4 @@ function conditions({ project, phase, q }: RepositoriesQuestion): Prisma.Sql {
       Prisma.sql`(position(lower(${q}) in lower(r.path)) > 0 OR position(lower(${q}) in lower(r.name)) > 0)`,
     );
   return Prisma.join(all, ' AND ');
-}
-
-const writeCursor = ({ path, id }: ListedRepository): string =>
-  Buffer.from(JSON.stringify([path, id])).toString('base64url');
-
-function readCursor(cursor: string): [path: string, id: string] {
-  try {
-    const [path, id, ...rest] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
-    if (typeof path === 'string' && typeof id === 'string' && rest.length === 0) return [path, id];
-  } catch {
-    // Said below.
-  }
-  throw new AntipodeError(
-    'invalid',
-    'reading a cursor',
-    {},
-    { hint: 'cursor: use the `next` of the page before.' },
-  );
 }

@@ -12,6 +12,7 @@ import { validate } from '../rest/validate.js';
 import { SyncRequests } from '../sync-states/sync-requests.js';
 import { worst, type SyncStateRow } from '../sync-states/sync-state.js';
 import { RepositoryStates, type States } from './repository-states.js';
+import { repositoryUrls } from './repository-urls.js';
 import { ListRepositories, type ListedRepository } from './list-repositories.js';
 
 type RepositoryAnswer = z.infer<typeof repositorySchema>;
@@ -32,7 +33,7 @@ export class RepositoriesController {
 
   @Get()
   @AdminRoute({
-    summary: 'Lists the mirrored repositories by path, page by page',
+    summary: 'Lists the mirrored repositories, page by page',
     query: repositoriesQuery,
     answer: repositoriesSchema,
     problems: [400],
@@ -86,14 +87,14 @@ export class RepositoriesController {
   }
 
   private describe(repository: ListedRepository, { sync, lfs }: States): RepositoryAnswer {
-    const { primary } = this.connection;
-    const base = this.config.PUBLIC_URL?.replace(/\/$/, '');
+    const mirror = { https: this.config.PUBLIC_URL, ssh: this.config.SSH_URL };
+    const cloneUrls = repositoryUrls(repository.path, mirror, this.connection.primary);
     return {
       ...repository,
       ...summarise(sync),
       lfs: describeLfs(shortest(lfs)),
-      cloneUrls: { https: base ? `${base}/${repository.path}.git` : null },
-      pushUrl: primary.gitUrl(repository.path),
+      cloneUrls,
+      pushUrl: cloneUrls.primary.https,
       nodes: sync.map((state) => ({
         node: state.node,
         reportedAt: state.reportedAt.toISOString(),

@@ -23,7 +23,19 @@ type JsonSchema = Parameters<typeof ApiBody>[0] extends infer Options
 
 /** A zod schema as OpenAPI 3.0 has it. */
 export function toOpenApi(schema: z.ZodType, io: 'input' | 'output' = 'output'): JsonSchema {
-  return z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) as JsonSchema;
+  const written = z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' });
+  return withNullInEnums(written) as JsonSchema;
+}
+
+/** OpenAPI 3.0.3: `nullable` does not widen an `enum`; null must be one of its values. */
+function withNullInEnums(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withNullInEnums);
+  if (typeof node !== 'object' || node === null) return node;
+  const entries = Object.entries(node).map(([key, value]) => [key, withNullInEnums(value)] as const);
+  const copy = Object.fromEntries(entries) as { nullable?: unknown; enum?: unknown };
+  return copy.nullable === true && Array.isArray(copy.enum)
+    ? { ...copy, enum: [...(copy.enum as unknown[]), null] }
+    : copy;
 }
 
 export interface RouteDescription {

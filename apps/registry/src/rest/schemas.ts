@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CODES } from '@antipode/errors';
 import { CONNECTION_PHASES } from '../connection/connection-phase.js';
+import { SORTS } from '../repositories/repository-order.js';
 import { selectionSchema } from './change-schemas.js';
 
 /** The shapes of the REST API; the OpenAPI document and the tests are made from them. */
@@ -104,7 +105,12 @@ export const repositorySchema = z.object({
   ...stateFields,
   /** Of the node that misses most. */
   lfs,
-  cloneUrls: z.object({ https: z.string().nullable() }),
+  cloneUrls: z.object({
+    https: z.string().nullable(),
+    ssh: z.string().nullable(),
+    primary: z.object({ https: z.string(), ssh: z.string().nullable() }),
+  }),
+  /** For `git remote set-url --push`: straight to the primary. */
   pushUrl: z.string(),
   nodes: z.array(z.object({ node: z.string(), reportedAt: moment, ...stateFields, lfs })),
 });
@@ -113,6 +119,7 @@ export const repositoriesQuery = z.strictObject({
   project: projectKey.optional(),
   phase: phase.optional(),
   q: z.string().min(1).max(256).optional(),
+  sort: z.enum(SORTS).default('path'),
   cursor: z.string().min(1).max(512).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });

@@ -4,11 +4,50 @@ import { AntipodeError } from '@antipode/errors';
 
 const BUFFER_BYTES = 128 * 1024;
 
-/** Bytes at the reader's pace. When the stream closes, read to its end or not, `stopping` aborts. */
-export function toStream(bytes: AsyncIterable<Buffer>, stopping: AbortController): Readable {
-  const stream = Readable.from(bytes, { objectMode: false, highWaterMark: BUFFER_BYTES });
-  // A generator that waits for something hears of the end only by its signal.
-  return stream.once('close', () => stopping.abort());
+/** Bytes at the reader's pace. When the stream is over, read to its end or not, `stopping` aborts. */
+export const toStream = (bytes: AsyncIterable<Buffer>, stopping: AbortController): Readable =>
+  new ByteStream(bytes[Symbol.asyncIterator](), stopping);
+
+/**
+ * Not `Readable.from`: that one waits for its generator before it closes, and ours may wait for a primary that is
+ * silent. Here the end comes first, and the generator hears of it by its signal.
+ */
+class ByteStream extends Readable {
+  private wanted = false;
+  private pulling = false;
+
+  constructor(
+    private readonly bytes: AsyncIterator<Buffer>,
+    private readonly stopping: AbortController,
+  ) {
+    super({ highWaterMark: BUFFER_BYTES });
+  }
+
+  override _read(): void {
+    this.wanted = true;
+    if (!this.pulling) void this.pull();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.stopping.abort();
+    void this.bytes.return?.().catch(() => undefined);
+    done(error);
+  }
+
+  private async pull(): Promise<void> {
+    this.pulling = true;
+    try {
+      while (this.wanted && !this.destroyed) {
+        this.wanted = false;
+        const next = await this.bytes.next();
+        if (!this.destroyed) this.push(next.done ? null : next.value);
+      }
+    } catch (error) {
+      this.destroy(error as Error);
+    } finally {
+      this.pulling = false;
+    }
+  }
 }
 
 /** Resolves with the stream when there is something to read, or nothing at all. @throws whatever ends it before. */

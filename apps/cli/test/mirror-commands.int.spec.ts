@@ -283,6 +283,33 @@ describe('what a person sees of a mirror', () => {
       );
     });
 
+    it('knows the SSH side of a mirror that names it', async () => {
+      Object.assign(mirror.state.repositories[0]!.cloneUrls, {
+        ssh: 'ssh://git@mirror.example:7999/acme/storefront.git',
+        primary: {
+          https: 'https://bitbucket.org/acme/storefront.git',
+          ssh: 'ssh://git@bitbucket.org/acme/storefront.git',
+        },
+      });
+      expect((await cloneUrl(client, 'storefront', { ssh: true })).json).toMatchInlineSnapshot(`
+       {
+         "clone": "ssh://git@mirror.example:7999/acme/storefront.git",
+         "commands": {
+           "clone": "git clone ssh://git@mirror.example:7999/acme/storefront.git",
+           "insteadOf": "git config --global url.ssh://git@mirror.example:7999/.insteadOf git@bitbucket.org:",
+           "setPushUrl": "git remote set-url --push origin git@bitbucket.org:acme/storefront.git",
+           "setUrl": "git remote set-url origin ssh://git@mirror.example:7999/acme/storefront.git",
+         },
+         "insteadOf": {
+           "mirror": "ssh://git@mirror.example:7999/",
+           "primary": "git@bitbucket.org:",
+         },
+         "path": "acme/storefront",
+         "push": "git@bitbucket.org:acme/storefront.git",
+       }
+      `);
+    });
+
     it('takes a path that a shell would obey as one word', async () => {
       Object.assign(mirror.state.repositories[0]!, {
         path: 'acme/$(id)',

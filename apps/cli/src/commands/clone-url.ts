@@ -48,10 +48,10 @@ function httpsUrls({ path, cloneUrls, pushUrl }: Repository): Urls {
   return { clone, push: pushUrl, mirrorBase: baseOf(clone, path), primaryBase: baseOf(pushUrl, path) };
 }
 
-function sshUrls({ mirror: { house } }: MirrorClient, repository: Repository): Urls {
-  const { path, cloneUrls, pushUrl } = repository;
+function sshUrls({ mirror: { house } }: MirrorClient, { path, cloneUrls, pushUrl }: Repository): Urls {
   const clone = cloneUrls.ssh ?? (house ? `${house.mirror.ssh}/${path}.git` : undefined);
-  const push = sshPushUrl(pushUrl, path, house?.primary.ssh ?? undefined);
+  const ofHouse = house?.primary.ssh ? `${house.primary.ssh}/${path}.git` : undefined;
+  const push = asPrinted(cloneUrls.primary?.ssh ?? ofHouse ?? derived(pushUrl, path));
   if (clone === undefined || push === undefined)
     throw stoppedShort(
       'unsupported',
@@ -60,11 +60,15 @@ function sshUrls({ mirror: { house } }: MirrorClient, repository: Repository): U
   return { clone, push, mirrorBase: baseOf(clone, path), primaryBase: baseOf(push, path) };
 }
 
+const BITBUCKET_SSH = 'ssh://git@bitbucket.org/';
+
+/** An older mirror names only the primary's HTTPS URL; where that is Bitbucket its SSH side is known. */
+const derived = (pushUrl: string, path: string): string | undefined =>
+  new URL(pushUrl).hostname === 'bitbucket.org' ? `${BITBUCKET_SSH}${path}.git` : undefined;
+
 /** Bitbucket prints `git@bitbucket.org:…`, so that is what people have in their clones. */
-function sshPushUrl(pushUrl: string, path: string, ssh: string | undefined): string | undefined {
-  if (ssh !== undefined && ssh !== 'ssh://git@bitbucket.org') return `${ssh}/${path}.git`;
-  return new URL(pushUrl).hostname === 'bitbucket.org' ? `git@bitbucket.org:${path}.git` : undefined;
-}
+const asPrinted = (url: string | undefined): string | undefined =>
+  url?.startsWith(BITBUCKET_SSH) ? `git@bitbucket.org:${url.slice(BITBUCKET_SSH.length)}` : url;
 
 /** What stands before the repository's path. */
 function baseOf(url: string, path: string): string {

@@ -2,6 +2,7 @@ import { isAntipodeError } from '@antipode/errors';
 import type { Mirror } from '../mirror/find-mirror.js';
 import { MirrorClient } from '../mirror/mirror-client.js';
 import type { Connection } from '../mirror/shapes.js';
+import { formatAgo } from '../screen/words.js';
 import { BROKEN, reasonOf } from '../status/report-text.js';
 import { sentenceOf } from '../stopped-short.js';
 import { reportedStores } from './check-stores.js';
@@ -47,7 +48,11 @@ const UNCONNECTED =
 
 function checkWebhook({ state, webhook }: Connection): Finding {
   const name = 'webhook';
-  if (webhook.state === 'active') return ok(name, `active at ${webhook.url ?? 'the primary'}`);
+  if (webhook.state === 'active') {
+    const { lastDeliveryAt } = webhook;
+    const last = lastDeliveryAt ? `, the last delivery ${formatAgo(lastDeliveryAt, Date.now())}` : '';
+    return ok(name, `active at ${webhook.url ?? 'the primary'}${last}`);
+  }
   const seen = `${webhook.state}${webhook.reason ? `: ${webhook.reason}` : ''}`;
   const next =
     state === 'connected'

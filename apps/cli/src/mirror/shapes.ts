@@ -34,7 +34,11 @@ export const repositoryShape = z.looseObject({
       error: failure.nullish(),
     })
     .nullish(),
-  cloneUrls: z.looseObject({ https: z.string().nullable(), ssh: z.string().nullish() }),
+  cloneUrls: z.looseObject({
+    https: z.string().nullable(),
+    ssh: z.string().nullish(),
+    primary: z.looseObject({ ssh: z.string().nullish() }).nullish(),
+  }),
   pushUrl: z.string(),
   nodes: z.array(z.looseObject({ node: z.string(), reportedAt: z.string(), ...stateFields })),
 });
@@ -77,7 +81,12 @@ export const connectionShape = z.looseObject({
   workspace: z.string().nullable(),
   checkedAt: z.string().nullish(),
   error: failure.nullish(),
-  webhook: z.looseObject({ state: z.string(), reason: z.string().nullish(), url: z.string().nullish() }),
+  webhook: z.looseObject({
+    state: z.string(),
+    reason: z.string().nullish(),
+    url: z.string().nullish(),
+    lastDeliveryAt: z.string().nullish(),
+  }),
 });
 
 export const statusShape = z.looseObject({

@@ -23,14 +23,13 @@ export class DirectoryStore implements BlobStore {
 
   constructor(private readonly options: DirectoryStoreOptions) {
     this.incomingFolder = incomingFolder(options.root);
-    this.room = new Room(options.root, options);
+    this.room = new Room(options.root, options, () => this.list());
   }
 
   async open(): Promise<void> {
     await mkdir(objectsFolder(this.options.root), { recursive: true });
     await openIncoming(this.incomingFolder);
-    // What cannot be listed now fails loudly where it is read; the quota is too generous until the next opening.
-    void this.room.count(this.list()).catch(() => undefined);
+    this.room.count();
   }
 
   close(): Promise<void> {

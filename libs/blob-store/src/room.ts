@@ -17,20 +17,29 @@ export interface RoomOptions {
  */
 export class Room {
   private used = 0;
+  private counting: Promise<void> | undefined;
   private closed = false;
 
+  /** @param blobs all that the store holds. */
   constructor(
     private readonly folder: string,
     private readonly options: RoomOptions,
+    private readonly blobs: () => AsyncIterable<Blob>,
   ) {}
 
-  /** Only a quota needs the count; without one nothing is listed. */
-  async count(blobs: AsyncIterable<Blob>): Promise<void> {
-    if (this.options.maxBytes === undefined) return;
-    for await (const { size } of blobs) {
+  /** Only a quota needs the count. A store that is away is counted when somebody asks for room after that. */
+  count(): void {
+    if (this.options.maxBytes === undefined || this.closed) return;
+    this.counting ??= this.countAll().catch(() => void (this.counting = undefined));
+  }
+
+  private async countAll(): Promise<void> {
+    let counted = 0;
+    for await (const { size } of this.blobs()) {
       if (this.closed) return;
-      this.used += size;
+      counted += size;
     }
+    this.used += counted;
   }
 
   close(): void {
@@ -44,6 +53,7 @@ export class Room {
 
   /** @throws AntipodeError `disk_full` */
   async require(bytes: number): Promise<void> {
+    this.count();
     const { keepFreeBytes, maxBytes = Infinity } = this.options;
     if (this.used + bytes > maxBytes) throw full('the quota is reached', { wanted: bytes, maxBytes });
     const { bavail, bsize } = await statfs(this.folder);

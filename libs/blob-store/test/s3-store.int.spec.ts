@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isAntipodeError } from '@antipode/errors';
 import { eventually, openScratch, startS3, type RunningS3, type Scratch } from '@antipode/testing';
 import { createBlobStore } from '../src/create-blob-store.js';
 import type { BlobStore } from '../src/blob-store.js';
@@ -224,6 +225,18 @@ describe('a bucket of blobs', () => {
     await expect(broken.adopt(blobOf(bytes), file)).rejects.toMatchObject(failure);
     expect(await readFile(file)).toEqual(bytes);
     await broken.close();
+  });
+
+  it('keeps to its quota also where the S3 was away when it was opened', async () => {
+    await given();
+    const full = await house.closed({ LFS_MAX_GIB: 1 / 1024 ** 3 });
+    s3.fail({ when: /^HEAD \/large-files/, times: 3, how: { status: 500, code: 'InternalError' } });
+    await expect(full.open()).rejects.toMatchObject({ code: 'service_unavailable' });
+    await eventually(async () => {
+      const refused = await full.requireRoom(0).catch((error: unknown) => error);
+      return isAntipodeError(refused) && refused.code === 'disk_full';
+    });
+    await full.close();
   });
 
   it('gives up the uploads that a killed process left, but not what another node may be doing', async () => {

@@ -41,7 +41,7 @@ export class S3Store implements BlobStore {
   constructor(private readonly options: S3StoreOptions) {
     const { place, incomingFolder } = options;
     this.incomingFolder = incomingFolder;
-    this.room = new Room(incomingFolder, options);
+    this.room = new Room(incomingFolder, options, () => this.list());
     this.s3 = createS3Client(place);
     this.signer = place.publicEndpoint === undefined ? this.s3 : createS3Client(place, place.publicEndpoint);
   }
@@ -52,9 +52,9 @@ export class S3Store implements BlobStore {
     await this.tell('opening the bucket', () =>
       this.s3.send(new HeadBucketCommand({ Bucket: this.options.place.bucket })),
     );
-    // Neither is needed to begin: a rule of the bucket may do the one, and a wrong count is too generous.
+    this.room.count();
+    // Not needed to begin: a rule of the bucket may do that as well.
     void this.abortAbandoned().catch(() => undefined);
-    void this.room.count(this.list()).catch(() => undefined);
   }
 
   close(): Promise<void> {

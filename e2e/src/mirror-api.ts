@@ -9,6 +9,13 @@ export interface MirroredRepository {
   readonly phase: string;
   readonly epoch: number;
   readonly error: { readonly code: string; readonly message: string } | null;
+  readonly lfs: {
+    readonly objects: number;
+    readonly bytes: number;
+    readonly missing: number;
+    readonly missingBytes: number;
+    readonly error: { readonly code: string; readonly message: string } | null;
+  };
 }
 
 /** The mirror's REST API, as its administrator uses it. */

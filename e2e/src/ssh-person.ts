@@ -52,12 +52,17 @@ export class SshPerson implements AsyncDisposable {
     return { key: this.pair.path, desk: true };
   }
 
+  /** Options for git by which it comes as this person. */
+  withIdentity({ env, ...options }: GitOptions = {}, more: SshIdentity = {}): GitOptions {
+    return { ...options, env: { ...overSsh({ ...this.identity, ...more }), ...env } };
+  }
+
   git(args: readonly string[], options: GitOptions = {}, more: SshIdentity = {}): Promise<string> {
-    return git(args, this.options(options, more));
+    return git(args, this.withIdentity(options, more));
   }
 
   tryGit(args: readonly string[], options: GitOptions = {}, more: SshIdentity = {}): Promise<GitResult> {
-    return tryGit(args, this.options(options, more));
+    return tryGit(args, this.withIdentity(options, more));
   }
 
   /** `ssh git@mirror …` */
@@ -82,9 +87,5 @@ export class SshPerson implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unlink();
     await this.removeKey().catch(() => undefined);
-  }
-
-  private options({ env, ...options }: GitOptions, more: SshIdentity): GitOptions {
-    return { ...options, env: { ...overSsh({ ...this.identity, ...more }), ...env } };
   }
 }

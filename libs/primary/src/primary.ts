@@ -115,6 +115,8 @@ export interface ConnectionCredential {
 export interface CredentialFacts {
   /** What was granted, in the host's words; absent where it does not say. */
   readonly scopes?: readonly string[];
+  /** none: the host lets it ask, but shows it nothing in this workspace. */
+  readonly projects: 'some' | 'none';
 }
 
 export interface PrimaryProject {

@@ -62,6 +62,7 @@ describe('discovery on Bitbucket Cloud', () => {
 
   it('says whether a credential opens a workspace, and what was granted', async () => {
     expect(await discovery.inspect(token)).toEqual({
+      projects: 'some',
       scopes: ['project', 'project:admin', 'repository', 'repository:admin', 'webhook'],
     });
     await expect(discovery.inspect({ token: 'wrong' })).rejects.toMatchObject({ code: 'unauthenticated' });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { AntipodeError } from '@antipode/errors';
 import type {
   ConnectionCredential,
@@ -32,6 +33,8 @@ const REPOSITORY_FIELDS = [
   ].map((field) => `values.${field}`),
 ].join(',');
 
+const someProjects = z.object({ values: z.array(z.unknown()) });
+
 /** Projects and repositories of one workspace. */
 export class BitbucketDiscovery implements Discovery {
   constructor(
@@ -42,8 +45,9 @@ export class BitbucketDiscovery implements Discovery {
   /** By the projects' first page: what every connection needs, and its scopes are told with it. */
   async inspect(credential: ConnectionCredential, signal?: AbortSignal): Promise<CredentialFacts> {
     const path = `${this.projectsPath(credential)}?pagelen=1&fields=values.key`;
-    const scopes = await this.rest.scopes(path, { credential, signal });
-    return scopes === undefined ? {} : { scopes };
+    const { value, scopes } = await this.rest.look(path, someProjects, { credential, signal });
+    const projects = value.values.length > 0 ? 'some' : 'none';
+    return { projects, ...(scopes === undefined ? {} : { scopes }) };
   }
 
   async listProjects(credential: ConnectionCredential, signal?: AbortSignal): Promise<PrimaryProject[]> {

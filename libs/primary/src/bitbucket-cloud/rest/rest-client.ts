@@ -71,16 +71,19 @@ export class RestClient {
 
   /** One thing. */
   async one<Item>(path: string, schema: z.ZodType<Item>, call: RestCall): Promise<Item> {
-    const item = schema.safeParse(await this.get(`${this.options.base}${path}`, call));
-    if (item.success) return item.data;
-    throw new AntipodeError('primary_misbehaved', DOING, { path, problems: problems(item.error) });
+    return read(schema, await this.get(`${this.options.base}${path}`, call), path);
   }
 
-  /** What was granted to the credential, by a GET that it must be allowed to make; undefined where the host does not say. */
-  async scopes(path: string, call: RestCall): Promise<readonly string[] | undefined> {
+  /** One thing, asked for anew, with what the host says was granted to the credential; undefined where it does not say. */
+  async look<Item>(
+    path: string,
+    schema: z.ZodType<Item>,
+    call: RestCall,
+  ): Promise<{ readonly value: Item; readonly scopes: readonly string[] | undefined }> {
     const send = (): Promise<Answer> =>
       this.send({ method: 'GET', url: `${this.options.base}${path}` }, call);
-    return (await this.patiently(send, 'any', call)).scopes;
+    const { body, scopes } = await this.patiently(send, 'any', call);
+    return { value: read(schema, body, path), scopes };
   }
 
   /** POST, PUT or DELETE of one thing; the answer's body as it came. */
@@ -164,6 +167,12 @@ export class RestClient {
     }
     return url.href;
   }
+}
+
+function read<Item>(schema: z.ZodType<Item>, body: unknown, path: string): Item {
+  const item = schema.safeParse(body);
+  if (item.success) return item.data;
+  throw new AntipodeError('primary_misbehaved', DOING, { path, problems: problems(item.error) });
 }
 
 async function readAnswer(

@@ -27,10 +27,46 @@ describe("another server's answer to a batch", () => {
     expect(readBatchResponse('{"objects":[]}').transfer).toBe('basic');
   });
 
-  it.each(['<html>', '{}', '{"objects":[{"oid":"x","size":1}]}', '{"objects":[{"oid":1}]}', 'null'])(
-    'is no answer where it is %s',
-    (body) => {
-      expect(() => readBatchResponse(body)).toThrow(expect.objectContaining({ code: 'primary_misbehaved' }));
-    },
-  );
+  it('loses no object to an odd neighbour', () => {
+    const good = { oid: OID, size: 1, actions: { download: { href: 'https://x/', expires_in: 1.5 } } };
+    const odd = [
+      { oid: 'x', size: 1 },
+      { oid: 1 },
+      null,
+      { oid: OID, size: -1 },
+      { oid: OID, size: 1, actions: 7 },
+    ];
+    expect(readBatchResponse(JSON.stringify({ objects: [...odd, good] })).objects).toEqual([
+      { ...good, actions: { download: { href: 'https://x/', expires_in: 1 } } },
+    ]);
+  });
+
+  it('takes null for nothing, and cuts a long message', () => {
+    const objects = [
+      {
+        oid: OID,
+        size: 1,
+        authenticated: null,
+        actions: null,
+        error: { code: 404, message: 'x'.repeat(5000) },
+      },
+      {
+        oid: OID,
+        size: 1,
+        actions: { download: { href: 'h', header: null, expires_at: null } },
+        error: null,
+      },
+    ];
+    expect(readBatchResponse(JSON.stringify({ transfer: null, objects }))).toEqual({
+      transfer: 'basic',
+      objects: [
+        { oid: OID, size: 1, error: { code: 404, message: 'x'.repeat(2000) } },
+        { oid: OID, size: 1, actions: { download: { href: 'h' } } },
+      ],
+    });
+  });
+
+  it.each(['<html>', '{}', '{"objects":{}}', '[]', 'null'])('is no answer where it is %s', (body) => {
+    expect(() => readBatchResponse(body)).toThrow(expect.objectContaining({ code: 'primary_misbehaved' }));
+  });
 });

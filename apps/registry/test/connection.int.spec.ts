@@ -183,6 +183,11 @@ describe('the connection', () => {
       const suspended = await until('suspended');
       expect(suspended.reason).toMatch(/refuses this mirror's credential/);
       expect(suspended.nextStep).toMatch(/valid token/);
+      // Its own credential is refused, not the caller's: no 401.
+      expect(await registry.ask('GET', '/public-repositories')).toMatchObject({
+        status: 409,
+        body: { code: 'not_connected' },
+      });
       // What is there is served on: callers are asked for by their own credentials.
       expect(await registry.paths()).toEqual([...WEB].sort());
     } finally {

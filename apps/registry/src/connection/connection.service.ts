@@ -5,7 +5,7 @@ import { CONFIG, type RegistryConfig } from '../config.js';
 import { isLiving } from './connection-phase.js';
 import { ConnectionStore, type ConnectionRow } from './connection.store.js';
 import { PRIMARY } from './primary.provider.js';
-import { PrimaryAnswers } from './primary-answers.js';
+import { isRefusal, PrimaryAnswers } from './primary-answers.js';
 import { readCredential, writeCredential } from './sealed-credential.js';
 
 const HOUR_MS = 3_600_000;
@@ -64,7 +64,11 @@ export class ConnectionService implements OnApplicationShutdown {
     return this.primary.gitAuthorization(await this.credential());
   }
 
-  /** Runs something that asks the primary, and remembers how that went: for people to see, and for the connection's life. */
+  /**
+   * Runs something that asks the primary, and remembers how that went: for people to see, and for the connection's life.
+   *
+   * @throws AntipodeError `not_connected` where the primary refuses the credential: it is the mirror's, not the caller's.
+   */
   async asking<T>(work: () => Promise<T>): Promise<T> {
     try {
       const result = await work();
@@ -73,7 +77,7 @@ export class ConnectionService implements OnApplicationShutdown {
     } catch (error) {
       const known = toAntipodeError(error, 'asking the primary');
       if (known.code !== 'cancelled') await this.answers.failed(known).catch(() => undefined);
-      throw known;
+      throw isRefusal(known) ? this.refused(known) : known;
     }
   }
 
@@ -95,6 +99,11 @@ export class ConnectionService implements OnApplicationShutdown {
 
   onApplicationShutdown(): Promise<void> {
     return this.primary.close();
+  }
+
+  private refused(cause: AntipodeError): AntipodeError {
+    const hint = `${this.primary.displayName} refuses this mirror's credential. ${cause.hint ?? ''}`.trim();
+    return new AntipodeError('not_connected', 'asking the primary', {}, { cause, hint });
   }
 
   private async ofSettings(): Promise<ConnectionCredential | undefined> {

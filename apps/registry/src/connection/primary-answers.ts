@@ -27,7 +27,7 @@ export class PrimaryAnswers {
   async failed(error: AntipodeError): Promise<void> {
     const message = error.hint ?? error.message;
     const seen = { checkedAt: new Date(), errorCode: error.code, error: message };
-    if (error.code !== 'unauthenticated' && error.code !== 'denied') {
+    if (!isRefusal(error)) {
       // Whoever does not answer takes nothing back; a refusal before it still counts.
       return this.store.update(seen);
     }
@@ -42,6 +42,10 @@ export class PrimaryAnswers {
     });
   }
 }
+
+/** Of the connection's credential. */
+export const isRefusal = ({ code }: AntipodeError): boolean =>
+  code === 'unauthenticated' || code === 'denied';
 
 const isSecondLook = ({ refusedSince }: ConnectionRow): boolean =>
   refusedSince !== null && Date.now() - refusedSince.getTime() >= SECOND_LOOK_MS;

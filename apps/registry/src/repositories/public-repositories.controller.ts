@@ -49,9 +49,10 @@ export class PublicRepositoriesController {
     if (!discovery) return this.repositories.publicOnes();
     const found: PrimaryRepository[] = [];
     const options = { credential: await this.connection.credential(), visibility: 'public' as const };
-    for await (const page of discovery.listRepositories(options)) {
-      found.push(...page.filter((one) => one.public && coversProject(selection, one.projectKey)));
-    }
+    await this.connection.asking(async () => {
+      for await (const page of discovery.listRepositories(options))
+        found.push(...page.filter((one) => one.public && coversProject(selection, one.projectKey)));
+    });
     return found.sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 }

@@ -63,9 +63,11 @@ export class SelectionChanges {
     if (!grows) return change;
     const scopes = opened ? undefined : change.adds.projectKeys;
     const found: PrimaryRepository[] = [];
-    for await (const repository of this.listed(scopes)) {
-      if (covers(after, repository) && !covers(before, repository)) found.push(repository);
-    }
+    await this.connection.asking(async () => {
+      for await (const repository of this.listed(scopes)) {
+        if (covers(after, repository) && !covers(before, repository)) found.push(repository);
+      }
+    });
     return { ...change, adds: { projectKeys: change.adds.projectKeys, ...affected(found) } };
   }
 

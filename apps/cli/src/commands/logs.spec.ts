@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pc from 'picocolors';
+import { eventually } from '@antipode/testing';
 import { logs, type LogsOptions } from './logs.js';
 
 const PAPER = { isTerminal: false, columns: Infinity, colours: pc.createColors(false) };
@@ -13,6 +14,7 @@ const entry = (time: string, msg: string, more: object = {}): string =>
 describe('the logs of a house', () => {
   let data: string;
   let said: string[];
+  let stopFollowing = (): void => undefined;
 
   beforeEach(async () => {
     data = await mkdtemp(join(tmpdir(), 'antipode-logs-'));
@@ -27,7 +29,10 @@ describe('the logs of a house', () => {
       '2026-03-01 12:00:02.000 UTC [7] LOG:  second\n2026-03-01 12:00:04.000 UTC [7] LOG:  \u001b[2Jfourth\n',
     );
   });
-  afterEach(() => rm(data, { recursive: true }));
+  afterEach(() => {
+    stopFollowing();
+    return rm(data, { recursive: true });
+  });
 
   const write = (part: string, text: string): Promise<void> =>
     writeFile(join(data, 'logs', `${part}.log`), text);
@@ -66,10 +71,9 @@ describe('the logs of a house', () => {
 
   it('are followed, whole line by whole line, into a new file and into the log of a part that starts later', async () => {
     const stop = new AbortController();
+    stopFollowing = () => stop.abort();
     const shown = show(undefined, { follow: true, lines: 0, json: true }, stop.signal);
-    const until = async (text: string): Promise<void> => {
-      while (!said.join('').includes(text)) await new Promise((done) => setTimeout(done, 10));
-    };
+    const until = (text: string): Promise<boolean> => eventually(() => said.join('').includes(text));
     const edge = join(data, 'logs/edge.log');
     await appendFile(edge, '{"msg":"half');
     await write('lfs', entry('2026-03-01T12:00:05Z', 'a new part'));

@@ -1,5 +1,5 @@
+import { lingerAndClose } from '@antipode/http-door';
 import type { ServerResponse } from 'node:http';
-import { lingerAndClose } from './linger.js';
 
 /** Ends a connection in the middle of its answer: no client takes it for whole, and what was sent arrives. */
 export function breakOff(response: ServerResponse): void {

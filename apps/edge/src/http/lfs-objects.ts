@@ -4,7 +4,7 @@ import { openBlob, type ByteRange } from '@antipode/blob-store';
 import { AntipodeError } from '@antipode/errors';
 import { readTicket, type Ticket, type TicketAction } from '@antipode/lfs-wire';
 import type { RepositoryTable } from '@antipode/rpc';
-import { parseRange } from './byte-range.js';
+import { parseRange } from '@antipode/http-door';
 import type { Exchange } from './exchange.js';
 import { answeringInJson, refuseLfs } from './lfs-refusal.js';
 import type { ObjectProxy } from './object-proxy.js';

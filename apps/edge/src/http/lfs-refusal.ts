@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { toAntipodeError, type AntipodeError, type Code } from '@antipode/errors';
 import { LFS_MEDIA_TYPE, type LfsError } from '@antipode/lfs-wire';
+import { closeAfter } from '@antipode/http-door';
 import type { Visit } from '../session/visit.js';
 import { AnsweredError } from './answered-error.js';
-import { closeAfter } from './linger.js';
 import { sendBytesAs, type Refusal } from './respond.js';
 import { refusalFor } from './sentences.js';
 

@@ -8,8 +8,8 @@ import {
 import { Agent as TlsAgent, request as sendTls } from 'node:https';
 import { AntipodeError } from '@antipode/errors';
 import type { TicketAction } from '@antipode/lfs-wire';
+import { closeAfter } from '@antipode/http-door';
 import type { Exchange } from './exchange.js';
-import { closeAfter } from './linger.js';
 import { dropNodeHeaders } from './respond.js';
 import { streamAnswer, watchStream, type StreamLimits } from './stream-answer.js';
 

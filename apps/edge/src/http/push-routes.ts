@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import { FLUSH, writeErrorPacket, writeServiceHeader } from '@antipode/git-wire';
+import { closeAfter, letContinue, lingerAndClose } from '@antipode/http-door';
 import { BrokenPush } from '../push/broken-push.js';
 import type { PushRelay } from '../push/push-relay.js';
 import type { PushSentences } from '../push/push-sentences.js';
@@ -10,8 +11,6 @@ import type { Hallway, Session } from '../session/hallway.js';
 import { AnsweredError } from './answered-error.js';
 import { breakOff } from './break-off.js';
 import type { Exchange } from './exchange.js';
-import { letContinue } from './let-continue.js';
-import { closeAfter, lingerAndClose } from './linger.js';
 import { passableHeaders } from './passable-headers.js';
 import { readBody, type BodyBudget } from './read-body.js';
 import { beginStream, refuse, sendBytes } from './respond.js';

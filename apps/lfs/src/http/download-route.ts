@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { ByteRange } from '@antipode/blob-store';
+import { parseRange } from '@antipode/http-door';
 import type { Knowledge, Objects } from '../objects/objects.js';
-import { readRange } from './byte-range.js';
 import type { Exchange } from './exchange.js';
 
 /** `GET|HEAD /-/lfs/download/…`: the bytes of an object, from here or while they come. */
@@ -17,8 +17,8 @@ export class DownloadRoute {
     const { oid, size, repositoryId } = ticket;
     // We give no validators, so a condition on them cannot hold. RFC 9110 §13.1.5.
     const header = request.headers['if-range'] === undefined ? request.headers.range : undefined;
-    const asked = readRange(header, size);
-    if (asked.kind === 'none') return refuseRange(response, size);
+    const asked = parseRange(header, size);
+    if (asked.kind === 'unsatisfiable') return refuseRange(response, size);
     const range = asked.kind === 'part' ? asked.range : undefined;
     if (request.method === 'HEAD') return void begin(response, size, range).end();
     const object = { oid, size };

@@ -6,9 +6,9 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import { readTicket, type TicketAction } from '@antipode/lfs-wire';
 import type { Logger } from '@antipode/service-kit';
+import { closeAfter } from '@antipode/http-door';
 import type { Exchange } from './exchange.js';
 import { refusalOf, sendRefusal } from './lfs-answer.js';
-import { closeAfter } from './linger.js';
 
 export interface Route {
   answer(exchange: Exchange): Promise<void>;

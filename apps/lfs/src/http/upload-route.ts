@@ -1,9 +1,8 @@
 import { AntipodeError } from '@antipode/errors';
+import { closeAfter, letContinue } from '@antipode/http-door';
 import type { Uploads } from '../uploads/uploads.js';
 import { openAction, SEALED_ACTION_HEADER } from '../uploads/sealed-action.js';
 import type { Exchange } from './exchange.js';
-import { letContinue } from './let-continue.js';
-import { closeAfter } from './linger.js';
 import { sendRefusal } from './lfs-answer.js';
 
 /** `PUT /-/lfs/upload/…`: on to the primary, and kept here. */

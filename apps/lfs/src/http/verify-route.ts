@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { AntipodeError } from '@antipode/errors';
 import type { LfsObject } from '@antipode/lfs-wire';
+import { letContinue } from '@antipode/http-door';
 import { openAction, SEALED_ACTION_HEADER } from '../uploads/sealed-action.js';
 import type { Verifications } from '../uploads/verifications.js';
 import type { Exchange } from './exchange.js';
-import { letContinue } from './let-continue.js';
 import { sendRefusal } from './lfs-answer.js';
 
 const MAX_BODY_BYTES = 64 * 1024;

@@ -1,4 +1,8 @@
-import type { ByteRange } from '@antipode/blob-store';
+/** Both ends belong to it. RFC 9110 §14.1.2. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
 
 /** What a Range header asks of something with that many bytes. RFC 9110 §14.2. */
 export type AskedRange =

@@ -1,0 +1,3 @@
+export { parseRange, type AskedRange, type ByteRange } from './byte-range.js';
+export { letContinue } from './let-continue.js';
+export { closeAfter, lingerAndClose } from './linger.js';

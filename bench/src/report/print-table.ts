@@ -4,7 +4,7 @@ import type { Results } from './results.js';
 
 const COLUMNS: readonly (readonly [keyof Line, string])[] = [
   ['what', 'What'],
-  ['baseline', 'git http-backend'],
+  ['baseline', 'Baseline'],
   ['mirror', 'Antipode'],
   ['ratio', 'Ratio'],
   ['aim', 'Aim'],

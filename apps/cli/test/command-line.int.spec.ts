@@ -87,11 +87,16 @@ describe('the antipode command', () => {
       'unknown part': [['logs', '--data', 'elsewhere'], 5, /There are no logs in/],
       'unknown profile': [['repos', 'list', '--profile', 'osaka'], 2, /There is no profile .*osaka\.json/],
     };
-    for (const [name, [args, code, says]] of Object.entries(cases)) {
-      const ended = await antipode(args);
-      expect([name, ended.code]).toEqual([name, code]);
-      expect(ended.stderr).toMatch(says);
-      expect(ended.stderr + ended.stdout).not.toMatch(/\n\s+at |AntipodeError|some-other-token/);
+    const ended = await Promise.all(
+      Object.entries(cases).map(async ([name, [args, code, says]]) => {
+        const { stdout, stderr, ...end } = await antipode(args);
+        return { name, ...end, expected: code, says, stdout, stderr };
+      }),
+    );
+    for (const { name, code, expected, says, stdout, stderr } of ended) {
+      expect([name, code]).toEqual([name, expected]);
+      expect(stderr).toMatch(says);
+      expect(stderr + stdout).not.toMatch(/\n\s+at |AntipodeError|some-other-token/);
     }
   });
 

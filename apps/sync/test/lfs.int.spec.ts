@@ -253,11 +253,15 @@ describe('sync, started again', () => {
     lfs.fill = async function* () {
       yield await Promise.resolve(state(0));
     };
+    await push('older', ['newer']);
     await house.start();
+    // New commits are told at once; that what came before them was not, is not forgotten over it.
+    await house.ensureFresh(older);
     await house.ensureFresh(killed);
     expect(await tip(killed)).toBe(next);
     expect(lfs.oids(killed)).toEqual(sorted('two'));
-    await eventually(() => lfs.oids(older).length + lfs.oids(spoilt).length === 2, { timeoutMs: 10_000 });
+    await eventually(() => lfs.oids(older).length + lfs.oids(spoilt).length === 3, { timeoutMs: 10_000 });
+    expect(lfs.oids(older)).toEqual(sorted('older', 'newer'));
     await eventually(() => isNoted(older));
     // Everything else was noted before: nobody is told twice.
     expect(new Set(lfs.taken.map(({ repositoryId }) => repositoryId))).toEqual(

@@ -86,7 +86,7 @@ describe('the LFS pointers of commits', () => {
   it.each([[[]], [['known']]])('are found behind tags of tags and of files (known: %j)', async (some) => {
     const known = some.length > 0 ? [await commit({ x: 'y' })] : [];
     const blob = await git(['hash-object', '-w', '--stdin'], pointer('tagged'));
-    const large = await git(['hash-object', '-w', '--stdin'], 'x'.repeat(5000));
+    const large = await git(['hash-object', '-w', '--stdin'], 'x'.repeat(2_000_000));
     await git(['tag', '-a', '-m', 'x', 'of-blob', blob]);
     await git(['tag', '-a', '-m', 'x', 'of-tag', 'of-blob']);
     const tag = await git(['rev-parse', 'of-tag']);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -111,8 +110,7 @@ async function watchMemory(...names: string[]): Promise<{ stop(): Record<string,
 describe('a primary that sends wrong bytes', () => {
   it('is not believed: nobody gets them, the mirror says so, and has the right ones when it can', async () => {
     const path = await given('wrong-bytes');
-    const bad = oidOf('right');
-    await here.sim.faults({ lfs: [{ kind: 'corrupt', oid: bad }] });
+    await here.sim.faults({ lfs: [{ kind: 'corrupt', oid: oidOf('right') }] });
     await here.sim.lfs.commit(path, { 'bad.bin': 'right', 'good.bin': 'good' }, { branch: 'main' });
     await untilEqual(here, path);
     const seen = await eventually(async () => {
@@ -122,21 +120,16 @@ describe('a primary that sends wrong bytes', () => {
     expect(seen).toBe('primary_misbehaved');
     const { objects } = await askBatch(here, path, here.house.credential('reader'), [objectOf('right')]);
     const href = objects[0]?.actions?.['download']?.href ?? '';
+    // Broken off before its end, so that git-lfs tries again rather than take it.
     const body = await fetch(href)
-      .then((answer) => answer.arrayBuffer())
-      .catch(() => undefined);
-    expect(body && hashOf(body)).not.toBe(hashOf(Buffer.from('wrong')));
-    expect(body?.byteLength === 5).toBe(false);
+      .then((answer) => (answer.ok ? answer.text() : ''))
+      .catch(() => '');
+    expect(body.length).toBeLessThan('right'.length);
     await here.sim.heal();
     await untilFilled(here, path, 2, 30_000);
     expect(await withoutThePrimary(here, () => cloneAndRead(path, 'bad.bin'))).toBe('right');
   }, 90_000);
 });
-
-const hashOf = (bytes: ArrayBuffer | Buffer): string =>
-  createHash('sha256')
-    .update(Buffer.from(bytes as ArrayBuffer))
-    .digest('hex');
 
 describe('a primary that breaks off', () => {
   it('is asked for the rest only', async () => {

@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type pg from 'pg';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { AntipodeError, isAntipodeError } from '@antipode/errors';
-import { holdLock, migrate, openPool } from '@antipode/postgres';
+import { holdLock, Migration, openPool } from '@antipode/postgres';
 import { HealthChecks, LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type AuthConfig } from '../config.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { LOCKS, SCHEMA } from './names.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
-const RETRY_MS = 2000;
-const START_WAIT_MS = 15_000;
 /** A lock is held over a question to the primary: others wait for a connection longer than for a query. */
 const LOCK_CONNECTION_WAIT_MS = 15_000;
 
@@ -21,6 +18,7 @@ interface Open {
   readonly pool: pg.Pool;
   readonly locks: pg.Pool;
   readonly prisma: PrismaClient;
+  readonly migration: Migration;
 }
 
 /**
@@ -33,7 +31,6 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly isConfigured: boolean;
   private readonly open: Open | undefined;
   private readonly closing = new AbortController();
-  private migrated = false;
 
   constructor(
     @Inject(CONFIG) private readonly config: AuthConfig,
@@ -47,17 +44,12 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (!this.open) return;
-    const first = this.tryMigrate().then((done) => (done ? undefined : void this.keepTrying()));
-    // A database that answers is ready before we are; one that does not must not keep credentials from being judged.
-    const timer = new AbortController();
-    const enough = sleep(START_WAIT_MS, undefined, { signal: timer.signal }).catch(() => undefined);
-    await Promise.race([first, enough]);
-    timer.abort();
+    await this.open?.migration.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.closing.abort();
+    this.open?.migration.close();
     await this.open?.prisma.$disconnect();
     await Promise.all([this.open?.pool.end(), this.open?.locks.end()]);
   }
@@ -103,13 +95,14 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
   private usable(doing: string): Open {
     if (!this.open)
       throw new AntipodeError('not_connected', doing, {}, { hint: 'This mirror has no database for keys.' });
-    if (!this.migrated) throw new AntipodeError('service_unavailable', doing, {}, { hint: AWAY });
+    if (!this.open.migration.isDone)
+      throw new AntipodeError('service_unavailable', doing, {}, { hint: AWAY });
     return this.open;
   }
 
   private async check(): Promise<void> {
     await this.open?.pool.query('SELECT 1');
-    if (!this.migrated) throw new Error('not migrated yet');
+    if (!this.open?.migration.isDone) throw new Error('not migrated yet');
   }
 
   private openPools(url: string): Open {
@@ -122,27 +115,15 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
     const locks = openPool({ ...shared, name: 'antipode-auth-locks', waitMs: LOCK_CONNECTION_WAIT_MS });
     const adapter = new PrismaPg(pool, { schema: SCHEMA });
     // Minimal: an error must not print what was to be written.
-    return { pool, locks, prisma: new PrismaClient({ adapter, errorFormat: 'minimal' }) };
-  }
-
-  private async tryMigrate(): Promise<boolean> {
-    try {
-      // Only called where there is one.
-      const url = this.config.DATABASE_URL as string;
-      await migrate({ url, schema: SCHEMA, migrations: MIGRATIONS, lock: LOCKS.migrations });
-      this.migrated = true;
-    } catch (error) {
-      this.logger.warn({ err: error }, 'the database cannot be used yet; keys are not known meanwhile');
-    }
-    return this.migrated;
-  }
-
-  private async keepTrying(): Promise<void> {
-    const { signal } = this.closing;
-    while (!signal.aborted) {
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted || (await this.tryMigrate())) return;
-    }
+    const migration = new Migration({
+      url,
+      schema: SCHEMA,
+      migrations: MIGRATIONS,
+      lock: LOCKS.migrations,
+      onFailure: (error) =>
+        this.logger.warn({ err: error }, 'the database cannot be used yet; keys are not known meanwhile'),
+    });
+    return { pool, locks, migration, prisma: new PrismaClient({ adapter, errorFormat: 'minimal' }) };
   }
 }
 

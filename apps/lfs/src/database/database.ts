@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type pg from 'pg';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { AntipodeError, isAntipodeError } from '@antipode/errors';
-import { migrate, openPool } from '@antipode/postgres';
+import { Migration, openPool } from '@antipode/postgres';
 import { HealthChecks, LOGGER, type Logger } from '@antipode/service-kit';
 import type { LfsConfig } from '../config.js';
 import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
@@ -12,8 +11,6 @@ import { LFS_CONFIG } from '../tokens.js';
 import { LOCKS, SCHEMA } from './names.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
-const RETRY_MS = 2000;
-const START_WAIT_MS = 15_000;
 /** Thousands of rows are written at once. */
 const TRANSACTION = { maxWait: 5000, timeout: 30_000 };
 
@@ -25,12 +22,11 @@ const TRANSACTION = { maxWait: 5000, timeout: 30_000 };
 export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly pool: pg.Pool;
   private readonly prisma: PrismaClient;
-  private readonly closing = new AbortController();
-  private migrated = false;
+  private readonly migration: Migration;
 
   constructor(
-    @Inject(LFS_CONFIG) private readonly config: LfsConfig,
-    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(LFS_CONFIG) config: LfsConfig,
+    @Inject(LOGGER) logger: Logger,
     @Inject(HealthChecks) health: HealthChecks,
   ) {
     this.pool = openPool({
@@ -45,20 +41,29 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
       adapter: new PrismaPg(this.pool, { schema: SCHEMA }),
       errorFormat: 'minimal',
     });
+    this.migration = new Migration({
+      url: config.DATABASE_URL,
+      schema: SCHEMA,
+      migrations: MIGRATIONS,
+      lock: LOCKS.migrations,
+      // Prisma loads its query compiler with the first query, which shall not be somebody's.
+      afterwards: () => this.prisma.$queryRaw`SELECT 1`,
+      onFailure: (error) =>
+        logger.warn(
+          { err: error },
+          'the database cannot be used yet; objects are asked of the primary meanwhile',
+        ),
+    });
     // Reported, not required: bytes are handed out without it.
     health.observe('database', () => this.check());
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    const first = this.tryMigrate().then((done) => (done ? undefined : void this.keepTrying()));
-    const timer = new AbortController();
-    const enough = sleep(START_WAIT_MS, undefined, { signal: timer.signal }).catch(() => undefined);
-    await Promise.race([first, enough]);
-    timer.abort();
+  onApplicationBootstrap(): Promise<void> {
+    return this.migration.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.closing.abort();
+    this.migration.close();
     await this.prisma.$disconnect();
     await this.pool.end();
   }
@@ -70,7 +75,7 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
    * @throws AntipodeError `service_unavailable` where the database cannot be used now; and what `work` throws by itself.
    */
   async run<T>(doing: string, work: (prisma: PrismaClient) => Promise<T>): Promise<T> {
-    if (!this.migrated) throw new AntipodeError('service_unavailable', doing, {}, { hint: AWAY });
+    if (!this.migration.isDone) throw new AntipodeError('service_unavailable', doing, {}, { hint: AWAY });
     try {
       return await work(this.prisma);
     } catch (error) {
@@ -86,31 +91,7 @@ export class Database implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private async check(): Promise<void> {
     await this.pool.query('SELECT 1');
-    if (!this.migrated) throw new Error('not migrated yet');
-  }
-
-  private async tryMigrate(): Promise<boolean> {
-    try {
-      const { DATABASE_URL: url } = this.config;
-      await migrate({ url, schema: SCHEMA, migrations: MIGRATIONS, lock: LOCKS.migrations });
-      // Prisma loads its query compiler with the first query, which shall not be somebody's.
-      await this.prisma.$queryRaw`SELECT 1`;
-      this.migrated = true;
-    } catch (error) {
-      this.logger.warn(
-        { err: error },
-        'the database cannot be used yet; objects are asked of the primary meanwhile',
-      );
-    }
-    return this.migrated;
-  }
-
-  private async keepTrying(): Promise<void> {
-    const { signal } = this.closing;
-    while (!signal.aborted) {
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted || (await this.tryMigrate())) return;
-    }
+    if (!this.migration.isDone) throw new Error('not migrated yet');
   }
 }
 

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { toAntipodeError, type AntipodeError } from '@antipode/errors';
 import type { AnsweredObject, LfsObject } from '@antipode/lfs-wire';
 import type { Primary } from '@antipode/primary';
@@ -27,8 +27,12 @@ export interface PrimaryAnswers {
 
 /** Asks the primary's batch endpoint, in questions of the size that it takes. */
 @Injectable()
-export class PrimaryQuestions {
+export class PrimaryQuestions implements OnApplicationShutdown {
   constructor(@Inject(PRIMARY) private readonly primary: Primary) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.primary.close();
+  }
 
   get primaryName(): string {
     return this.primary.displayName;

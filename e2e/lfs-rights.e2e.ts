@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTicketKey, writeTicket, type Ticket } from '@antipode/lfs-wire';
 import type { GitCredential, Role } from '@antipode/testing';
-import { askBatch, objectOf, oidOf, untilFilled } from './src/large-files.js';
+import { askBatch, freshPath, objectOf, oidOf, untilFilled } from './src/large-files.js';
 import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
 import { basic } from './src/raw-request.js';
 import { untilEqual } from './src/same-as-primary.js';
@@ -18,8 +18,8 @@ let square: string;
 
 beforeAll(async () => {
   here = await sharedHouse('calm');
-  vault = `${here.house.workspace}/vault`;
-  square = `${here.house.workspace}/square`;
+  vault = freshPath(here, 'vault');
+  square = freshPath(here, 'square');
   await here.sim.create(vault, 'WEB');
   await here.sim.create(square, 'PUB', 'public');
   await here.mirror.untilSynced(vault);

@@ -4,10 +4,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { eventually, lsRemote, openScratch, residentBytes, type Scratch } from '@antipode/testing';
 import {
   askBatch,
+  freshPath,
   LfsDesk,
   objectOf,
   oidOf,
   overHttps,
+  THIS_TRY,
   untilFilled,
   withoutThePrimary,
   type Speaker,
@@ -35,7 +37,7 @@ afterAll(async () => {
 });
 
 async function given(slug: string): Promise<string> {
-  const path = `${here.house.workspace}/${slug}`;
+  const path = freshPath(here, slug);
   await here.sim.create(path, 'WEB');
   made.push(path);
   await here.mirror.untilSynced(path);
@@ -54,7 +56,7 @@ describe('an object of a gigabyte', () => {
     const watched = await watchMemory('edge', 'lfs', 'sync');
     const { objects } = await here.sim.lfs.commit(
       path,
-      { 'huge.bin': { seed: 'huge', size: GIBI } },
+      { 'huge.bin': { seed: `huge ${THIS_TRY}`, size: GIBI } },
       { branch: 'main' },
     );
     const oid = objects['huge.bin']?.oid ?? '';
@@ -108,26 +110,28 @@ async function watchMemory(...names: string[]): Promise<{ stop(): Record<string,
 }
 
 describe('a primary that sends wrong bytes', () => {
+  const right = `right ${THIS_TRY}`;
+
   it('is not believed: nobody gets them, the mirror says so, and has the right ones when it can', async () => {
     const path = await given('wrong-bytes');
-    await here.sim.faults({ lfs: [{ kind: 'corrupt', oid: oidOf('right') }] });
-    await here.sim.lfs.commit(path, { 'bad.bin': 'right', 'good.bin': 'good' }, { branch: 'main' });
+    await here.sim.faults({ lfs: [{ kind: 'corrupt', oid: oidOf(right) }] });
+    await here.sim.lfs.commit(path, { 'bad.bin': right, 'good.bin': 'good' }, { branch: 'main' });
     await untilEqual(here, path);
     const seen = await eventually(async () => {
       const { lfs } = await here.mirror.repository(path);
       return lfs.missing === 1 && lfs.objects === 1 && lfs.error !== null ? lfs.error.code : undefined;
     });
     expect(seen).toBe('primary_misbehaved');
-    const { objects } = await askBatch(here, path, here.house.credential('reader'), [objectOf('right')]);
+    const { objects } = await askBatch(here, path, here.house.credential('reader'), [objectOf(right)]);
     const href = objects[0]?.actions?.['download']?.href ?? '';
     // Broken off before its end, so that git-lfs tries again rather than take it.
     const body = await fetch(href)
       .then((answer) => (answer.ok ? answer.text() : ''))
       .catch(() => '');
-    expect(body.length).toBeLessThan('right'.length);
+    expect(body.length).toBeLessThan(right.length);
     await here.sim.heal();
     await untilFilled(here, path, 2, 30_000);
-    expect(await withoutThePrimary(here, () => cloneAndRead(path, 'bad.bin'))).toBe('right');
+    expect(await withoutThePrimary(here, () => cloneAndRead(path, 'bad.bin'))).toBe(right);
   }, 90_000);
 });
 
@@ -138,7 +142,7 @@ describe('a primary that breaks off', () => {
     await here.sim.faults({ lfs: [{ kind: 'truncated', afterBytes: 3 * MEBI, times: 1 }] });
     const { objects } = await here.sim.lfs.commit(
       path,
-      { 'cut.bin': { seed: 'cut', size } },
+      { 'cut.bin': { seed: `cut ${THIS_TRY}`, size } },
       { branch: 'main' },
     );
     await untilEqual(here, path);
@@ -153,9 +157,12 @@ describe('while large files are brought', () => {
   it('any process may be killed: all of them come, and whoever clones has them', async () => {
     const path = await given('killed');
     const files = Object.fromEntries(
-      Array.from({ length: 24 }, (_, n) => [`f-${n}.bin`, { seed: `killed-${n}`, size: 200_000 }]),
+      Array.from({ length: 24 }, (_, n) => [
+        `f-${n}.bin`,
+        { seed: `killed-${n} ${THIS_TRY}`, size: 200_000 },
+      ]),
     );
-    await here.sim.faults({ lfs: [{ kind: 'slow', bytesPerSecond: 100_000 }] });
+    await here.sim.faults({ lfs: [{ kind: 'slow', bytesPerSecond: 25_000 }] });
     const { objects } = await here.sim.lfs.commit(path, files, { branch: 'main' });
     for (const [part, begun] of [
       ['lfs', 2],

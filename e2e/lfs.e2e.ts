@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, git, openScratch, type Scratch } from '@antipode/testing';
 import {
+  freshPath,
   LfsDesk,
   oidOf,
   overHttps,
   overSshAs,
+  THIS_TRY,
   untilFilled,
   withoutThePrimary,
   type Speaker,
@@ -38,7 +40,7 @@ afterAll(async () => {
 
 /** A mirrored repository with these large files, all of which the mirror has. */
 async function given(slug: string, files: Readonly<Record<string, string>>): Promise<string> {
-  const path = `${here.house.workspace}/${slug}`;
+  const path = freshPath(here, slug);
   await here.sim.create(path, 'WEB');
   made.push(path);
   await here.mirror.untilSynced(path);
@@ -53,7 +55,7 @@ const reader = (): Speaker => overHttps(here, here.house.credential('reader'));
 
 describe.each(['https', 'ssh'] as const)('git-lfs over %s', (door) => {
   const me = (): Speaker => (door === 'ssh' ? overSshAs(here, walter) : writer());
-  const texts = { 'a.bin': `a of ${door}`, 'b.bin': `b of ${door}` };
+  const texts = { 'a.bin': `a of ${door} ${THIS_TRY}`, 'b.bin': `b of ${door} ${THIS_TRY}` };
   let path: string;
 
   beforeAll(async () => {
@@ -73,14 +75,15 @@ describe.each(['https', 'ssh'] as const)('git-lfs over %s', (door) => {
   });
 
   it('pulls what somebody pushed to the primary: one download brought it there', async () => {
+    const newer = `newer a of ${door} ${THIS_TRY}`;
     const desk = await LfsDesk.clone(scratch, me(), path);
-    const { hash } = await here.sim.lfs.commit(path, { 'a.bin': `newer a of ${door}` }, { branch: 'main' });
+    const { hash } = await here.sim.lfs.commit(path, { 'a.bin': newer }, { branch: 'main' });
     await untilEqual(here, path);
     await untilFilled(here, path, 3);
     await withoutThePrimary(here, () => desk.git(['pull', '--quiet']));
     expect(await desk.git(['rev-parse', 'HEAD'])).toBe(hash);
-    expect(await desk.read('a.bin')).toBe(`newer a of ${door}`);
-    expect(await here.sim.lfs.traffic(oidOf(`newer a of ${door}`))).toMatchObject({ downloads: 1 });
+    expect(await desk.read('a.bin')).toBe(newer);
+    expect(await here.sim.lfs.traffic(oidOf(newer))).toMatchObject({ downloads: 1 });
   });
 
   it('fetches all versions, throws old ones away, and gets them again', async () => {
@@ -100,7 +103,7 @@ describe.each(['https', 'ssh'] as const)('git-lfs over %s', (door) => {
 
   it('pushes new large files once: the mirror keeps what it passes on', async () => {
     const desk = await LfsDesk.clone(scratch, me(), path);
-    const text = `pushed over ${door}`;
+    const text = `pushed over ${door} ${THIS_TRY}`;
     await desk.commit({ 'pushed.bin': text });
     const said = await desk.tryGit(['push', 'origin', 'HEAD:main']);
     expect(said).toMatchObject({ code: 0 });
@@ -114,7 +117,7 @@ describe.each(['https', 'ssh'] as const)('git-lfs over %s', (door) => {
     const desk = await LfsDesk.clone(scratch, me(), path);
     await desk.git(['checkout', '--quiet', '--orphan', 'migrated']);
     await desk.git(['rm', '--quiet', '-r', '--cached', '.']);
-    const psds = [`first psd of ${door}`, `second psd of ${door}`];
+    const psds = [`first psd of ${door} ${THIS_TRY}`, `second psd of ${door} ${THIS_TRY}`];
     for (const text of psds) {
       await writeFile(join(desk.cwd, 'x.psd'), text);
       await desk.git(['add', 'x.psd']);
@@ -154,7 +157,7 @@ const lfsFolder = (text: string): string => {
 
 it('brings a thousand large files in one clone', async () => {
   const files = Object.fromEntries(
-    Array.from({ length: 1000 }, (_, n) => [`many/${n}.bin`, `one of a thousand: ${n}`]),
+    Array.from({ length: 1000 }, (_, n) => [`many/${n}.bin`, `one of a thousand ${THIS_TRY}: ${n}`]),
   );
   const path = await given('a-thousand', files);
   const desk = await withoutThePrimary(here, () => LfsDesk.clone(scratch, reader(), path));
@@ -174,18 +177,18 @@ it('never lacks a large file in a clone right after a push, whichever way that w
     const desk = await LfsDesk.clone(scratch, writer(), path);
     await desk.git(['checkout', '--quiet', '-b', 'ours']);
     for (let n = 0; n < rounds; n += 1) {
-      await desk.commit({ [`ours-${n}.bin`]: `ours ${n}` });
+      await desk.commit({ [`ours-${n}.bin`]: `ours ${n} ${THIS_TRY}` });
       await desk.git(['push', '--quiet', 'origin', 'HEAD:ours']);
       checks.push(
         LfsDesk.clone(scratch, reader(), path, { args: ['--branch', 'ours'] }).then(async (other) =>
-          expect(await other.read(`ours-${n}.bin`)).toBe(`ours ${n}`),
+          expect(await other.read(`ours-${n}.bin`)).toBe(`ours ${n} ${THIS_TRY}`),
         ),
       );
     }
   };
   const atThePrimary = async (): Promise<void> => {
     for (let n = 0; n < rounds; n += 1) {
-      await here.sim.lfs.commit(path, { [`theirs-${n}.bin`]: `theirs ${n}` }, { branch: 'main' });
+      await here.sim.lfs.commit(path, { [`theirs-${n}.bin`]: `theirs ${n} ${THIS_TRY}` }, { branch: 'main' });
       checks.push(cloneNow(), cloneNow());
       await Promise.all(checks);
     }

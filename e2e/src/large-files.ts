@@ -168,3 +168,10 @@ export async function askBatch(
   const body = (await answer.json()) as { objects?: AnsweredObject[] };
   return { status: answer.status, objects: body.objects ?? [] };
 }
+
+/** Makes contents and names those of this try: a mirror keeps what an earlier one has brought. */
+export const THIS_TRY = Date.now().toString(36);
+
+/** Of a repository that no earlier try has had: one that is removed is listed until the mirror has heard of it. */
+export const freshPath = ({ house }: Neighbourhood, slug: string): string =>
+  `${house.workspace}/${slug}-${THIS_TRY}`;

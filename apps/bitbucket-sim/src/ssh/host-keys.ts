@@ -29,15 +29,23 @@ async function openHostKey(path: string, kind: (typeof KINDS)[number]): Promise<
   return { privateKey, publicKey: `${parsed.type} ${parsed.getPublicSSH().toString('base64')}` };
 }
 
-const generate = promisify(ssh2.utils.generateKeyPair) as (
+const generateOnce = promisify(ssh2.utils.generateKeyPair) as (
   kind: string,
   settings: object,
 ) => Promise<{ private: string }>;
 
+/** ssh2 writes a key now and then that it cannot read itself. */
+async function generate(kind: (typeof KINDS)[number]): Promise<string> {
+  for (;;) {
+    const { private: key } = await generateOnce(kind, SETTINGS[kind]);
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
+}
+
 async function makeHostKey(path: string, kind: (typeof KINDS)[number]): Promise<string> {
-  const pair = await generate(kind, SETTINGS[kind]);
+  const key = await generate(kind);
   const beside = `${path}.new`;
-  await writeFile(beside, pair.private, { mode: 0o600 });
+  await writeFile(beside, key, { mode: 0o600 });
   await rename(beside, path);
-  return pair.private;
+  return key;
 }

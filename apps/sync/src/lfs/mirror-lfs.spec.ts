@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { gitOk, initBare } from '@antipode/git-process';
-import { writePointer } from '@antipode/lfs-wire';
+import { writePointer, type LfsObject } from '@antipode/lfs-wire';
 import { MirrorDisk, MirrorWriter, readLfsScanned, type Snapshot } from '@antipode/mirror-disk';
 import type { LargeFiles } from './lfs-client.service.js';
 import { MirrorLfs } from './mirror-lfs.js';
@@ -14,7 +14,7 @@ const oidOf = (n: number): string => `${n}`.repeat(64).slice(0, 64);
 let root: string;
 let disk: MirrorDisk;
 let writer: MirrorWriter;
-let taken: string[];
+let taken: LfsObject[];
 let onTake: () => Promise<void>;
 let lfs: MirrorLfs;
 
@@ -28,7 +28,7 @@ beforeEach(async () => {
   onTake = () => Promise.resolve();
   const files: LargeFiles = {
     take: async (_, objects) => {
-      taken.push(...objects.map(({ oid }) => oid));
+      taken.push(...objects);
       await onTake();
     },
     follow: () => {
@@ -39,12 +39,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** Publishes a file that is a pointer, as a tag of its own. */
-async function publish(epoch: number): Promise<Snapshot> {
-  const input = writePointer({ oid: oidOf(epoch), size: epoch });
-  const blob = await gitOk(disk.repositoryPath(ID), { args: ['hash-object', '-w', '--stdin'], input });
-  const oid = blob.toString('latin1').trim();
-  const refs = [{ name: `refs/tags/t${epoch}`, oid }];
+const takenOids = (): Set<string> => new Set(taken.map(({ oid }) => oid));
+
+async function blobOf(object: LfsObject): Promise<string> {
+  const args = ['hash-object', '-w', '--stdin'];
+  return (await gitOk(disk.repositoryPath(ID), { args, input: writePointer(object) })).toString().trim();
+}
+
+/** Publishes files that are pointers, each as a tag of its own. */
+async function publish(epoch: number, objects = [{ oid: oidOf(epoch), size: epoch }]): Promise<Snapshot> {
+  const blobs = await Promise.all(objects.map(blobOf));
+  const refs = blobs.map((oid, n) => ({ name: `refs/tags/t${epoch}-${n}`, oid }));
   const snapshot = { epoch, objectFormat: 'sha1', headTarget: undefined, headOid: undefined, refs } as const;
   await writer.publish(ID, snapshot);
   return snapshot;
@@ -58,7 +63,7 @@ describe('catching up with large files', () => {
     const { refs } = await publish(1);
     expect(lfs.mayLag).toBe(true);
     await catchUp();
-    expect(taken).toEqual([oidOf(1)]);
+    expect(taken).toEqual([{ oid: oidOf(1), size: 1 }]);
     expect(lfs.mayLag).toBe(false);
     expect(await readLfsScanned(disk.repositoryPath(ID))).toEqual(new Set(refs.map(({ oid }) => oid)));
   });
@@ -70,8 +75,16 @@ describe('catching up with large files', () => {
       await publish(2);
     };
     await catchUp();
-    expect(new Set(taken)).toEqual(new Set([oidOf(1), oidOf(2)]));
+    expect(takenOids()).toEqual(new Set([oidOf(1), oidOf(2)]));
     expect(lfs.mayLag).toBe(false);
+  });
+
+  it('tells both sizes of an object of which two pointers say different things', async () => {
+    const objects = [3, 1, 2].map((size) => ({ oid: oidOf(1), size }));
+    await publish(1, objects);
+    await catchUp();
+    expect(taken).toHaveLength(3);
+    expect(taken).toEqual(expect.arrayContaining(objects));
   });
 
   it('is begun anew when it fails, and has forgotten nothing', async () => {

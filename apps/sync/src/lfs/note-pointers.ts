@@ -32,7 +32,8 @@ export async function notePointers(files: LargeFiles, work: NotePointers): Promi
     chunk = new Map();
   };
   for await (const pointer of findPointers(work)) {
-    chunk.set(pointer.oid, pointer);
+    // One that lies about a size must not take the place of one that does not.
+    chunk.set(`${pointer.oid}/${pointer.size}`, pointer);
     if (chunk.size === MOST_POINTERS) await tell();
   }
   await tell();

@@ -86,6 +86,15 @@ describe('what pointers want', () => {
     ).rejects.toMatchObject({ code: 3 });
   });
 
+  it('is counted and told whatever sizes pointers claim', async () => {
+    const size = Number.MAX_SAFE_INTEGER;
+    const lies = ['1', '2'].map((digit) => ({ oid: digit.repeat(64), size }));
+    expect(await lfs.caller.fill(OTHER, ...lies)).toMatchObject({ missingBytes: size });
+    await eventually(() => house.registry.reports.get(house.registry.idOf(OTHER))?.missingBytes === size);
+    const rows = lies.map(({ oid }) => `'${oid}'`).join(',');
+    await query(lfs.env['DATABASE_URL'] ?? '', `DELETE FROM wanted WHERE oid IN (${rows})`);
+  });
+
   it('that the primary does not have blocks nothing, is tried slowly, and at once for a new pointer', async () => {
     const [good, lost] = [await anObject(), await anObject()];
     await house.sim.control.faults({ lfs: [{ kind: 'lost', oid: lost.oid }] });

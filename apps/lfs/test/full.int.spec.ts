@@ -86,6 +86,17 @@ describe('a place for objects without room', () => {
     await line.closed;
   });
 
+  it('leaves its lines to arrivals, however slow the readers of what passes are', async () => {
+    await using narrow = await openBytes({ connections: 1 });
+    const [large, small] = [make(), make(10)];
+    storage.answer(stalled(large.bytes, 200_000).answer, honest(small.bytes));
+    narrow.limit(1000);
+    const source = sourceAt(storage.url);
+    const slow = await narrow.objects.open(large.object, source);
+    await narrow.objects.bring(small.object, source, AbortSignal.timeout(2000));
+    slow.destroy();
+  });
+
   it('goes on by itself for those who read when the disk fills up', async () => {
     await using scratch = await openScratch();
     // Only a disk of its own can be filled to the last byte; not everybody may have one.

@@ -33,6 +33,8 @@ export interface BytesOptions {
   readonly root?: string;
   readonly idleMs?: number;
   readonly lingerMs?: number;
+  /** To the primary's storage, at our own pace. */
+  readonly connections?: number;
   readonly concurrency?: { readonly background: number; readonly callers: number };
 }
 
@@ -42,7 +44,10 @@ export async function openBytes(options: BytesOptions = {}): Promise<OpenBytes> 
   const states: string[] = [];
   const store = new LimitedStore(options.root ?? scratch.path);
   await store.open();
-  const storage = new StorageClient({ idleMs: options.idleMs ?? 5000, connections: 128 });
+  const storage = new StorageClient({
+    idleMs: options.idleMs ?? 5000,
+    connections: options.connections ?? 128,
+  });
   const room = new Room({
     store,
     onFull: () => states.push('full'),

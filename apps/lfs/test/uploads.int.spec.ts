@@ -207,6 +207,28 @@ describe('an upload through the door', () => {
     await eventually(async () => (await readdir(here.store.incomingFolder)).length === 0);
   });
 
+  it('takes its time without holding up what arrives', async () => {
+    await using narrow = await openBytes({ connections: 1 });
+    const [uploaded, arriving] = [make(3_000_000), make(10)];
+    storage.answer(
+      (request) => void request.resume(),
+      (_, response) => void response.end(arriving.bytes),
+    );
+    const never = Promise.withResolvers<void>();
+    const upload = { repositoryId: REPOSITORY, object: uploaded.object, action: action() };
+    async function* body(): AsyncGenerator<Buffer> {
+      yield uploaded.bytes.subarray(0, 2_000_000);
+      await never.promise;
+    }
+    const stop = new AbortController();
+    const relayed = narrow.uploads.relay({ ...upload, body: body() }, stop.signal);
+    await eventually(() => storage.seen.length > 0);
+    await narrow.objects.bring(arriving.object, sourceAt(storage.url), AbortSignal.timeout(2000));
+    stop.abort();
+    await expect(relayed).rejects.toMatchObject({ code: 'cancelled' });
+    never.resolve();
+  });
+
   it('says that the primary is away', async () => {
     const { bytes, object } = make(10);
     const headers = sealed('upload', object, { href: 'http://127.0.0.1:1/' });

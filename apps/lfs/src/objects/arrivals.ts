@@ -80,7 +80,11 @@ export class Arrivals {
   async passThrough({ object, source, range, signal }: AskedObject): Promise<Readable> {
     this.options.metrics.passed();
     const stopping = new AbortController();
-    const bytes = download({ object, source, ...range }, this.options.download, stopping.signal);
+    const bytes = download(
+      { object, source, ...range, pace: 'theirs' },
+      this.options.download,
+      stopping.signal,
+    );
     const isWhole = range.first === 0 && range.last === object.size - 1;
     const stream = toStream(isWhole ? verifiedRest(bytes, Verifier.of(object), object) : bytes, stopping);
     return begun(stream, signal);
@@ -131,7 +135,11 @@ export class Arrivals {
       room,
       lingerMs,
       bytes: (signal) =>
-        download({ object, source, first: 0, last: object.size - 1 }, this.options.download, signal),
+        download(
+          { object, source, first: 0, last: object.size - 1, pace: 'ours' },
+          this.options.download,
+          signal,
+        ),
       place: (signal) => this.place(signal, hurrying.signal),
       onKept: () => onKept(object),
     });
@@ -157,7 +165,7 @@ export class Arrivals {
   ): AsyncGenerator<Buffer> {
     this.options.metrics.passed();
     const { object } = arrival;
-    const bytes = download({ object, source, ...range }, this.options.download, signal);
+    const bytes = download({ object, source, ...range, pace: 'theirs' }, this.options.download, signal);
     const verifier = arrival.forkVerifier();
     const canVerify = verifier.seen === range.first && range.last === object.size - 1;
     yield* canVerify ? verifiedRest(bytes, verifier, object) : bytes;

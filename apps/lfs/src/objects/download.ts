@@ -4,7 +4,7 @@ import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import type { LfsObject } from '@antipode/lfs-wire';
 import { answeredBytes, RefusedLink } from './answered-bytes.js';
 import type { Source } from './objects.js';
-import { storageError, type StorageClient } from './storage-client.js';
+import { storageError, type Pace, type StorageClient } from './storage-client.js';
 
 export interface DownloadOptions {
   readonly storage: Pick<StorageClient, 'fetch'>;
@@ -16,6 +16,8 @@ export interface DownloadOptions {
 export interface Wanted extends ByteRange {
   readonly object: LfsObject;
   readonly source: Source;
+  /** Of whoever takes the bytes. */
+  readonly pace: Pace;
 }
 
 /** Without a single byte between them. */
@@ -32,7 +34,7 @@ const DOING = 'downloading an object';
  * @throws AntipodeError `not_found`, `primary_*`, `cancelled`; whatever `source` throws and cannot be repeated.
  */
 export async function* download(
-  { object, source, first, last }: Wanted,
+  { object, source, first, last, pace }: Wanted,
   options: DownloadOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -44,7 +46,7 @@ export async function* download(
       const headers = at === 0 && last === object.size - 1 ? {} : { range: `bytes=${at}-${last}` };
       const answer = await options.storage.fetch(
         link,
-        { accept: '*/*', 'accept-encoding': 'identity', ...headers },
+        { headers: { accept: '*/*', 'accept-encoding': 'identity', ...headers }, pace },
         signal,
       );
       for await (const chunk of answeredBytes(answer, { first: at, last, size: object.size })) {

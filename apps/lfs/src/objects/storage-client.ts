@@ -7,7 +7,7 @@ export type StorageAction = Pick<LfsAction, 'href' | 'header'>;
 export type StorageAnswer = Dispatcher.ResponseData;
 
 export interface StorageRequest {
-  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly method: 'PUT' | 'POST';
   /** Ours; those of the action come on top. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Dispatcher.DispatchOptions['body'];
@@ -16,8 +16,21 @@ export interface StorageRequest {
 export interface StorageClientOptions {
   /** Longest silence of the other side, in milliseconds; an object may take as long as it wants while it moves. */
   readonly idleMs: number;
-  /** At one moment, to each host. */
+  /** At one moment, to each host, for what goes at our own pace; whatever more there is waits in line. */
   readonly connections: number;
+}
+
+/** Who says how fast a body goes: we, by our disk, or somebody behind us, who may take hours for it. */
+export type Pace = 'ours' | 'theirs';
+
+export interface StorageFetch {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly pace: Pace;
+}
+
+interface PacedRequest extends Omit<StorageRequest, 'method'> {
+  readonly method: StorageRequest['method'] | 'GET';
+  readonly pace: Pace;
 }
 
 const MOST_REDIRECTS = 3;
@@ -46,21 +59,22 @@ const NOT_THEIRS: ReadonlySet<string> = new Set([
  * byte, and no credential of ours or of the caller's.
  */
 export class StorageClient {
-  private readonly agent: Agent;
+  /** Apart, and without a limit: slow clients would hold every connection, and all arrivals stand still. */
+  private readonly agents: Readonly<Record<Pace, Agent>>;
 
   constructor({ idleMs, connections }: StorageClientOptions) {
-    this.agent = new Agent({
-      connections,
+    const options: Agent.Options = {
       connect: { timeout: Math.min(CONNECT_MS, idleMs) },
       headersTimeout: idleMs,
       // Of silence, not in total; a body that we do not read has no time at all.
       bodyTimeout: idleMs,
       maxHeaderSize: 32 * 1024,
-    });
+    };
+    this.agents = { ours: new Agent({ ...options, connections }), theirs: new Agent(options) };
   }
 
-  close(): Promise<void> {
-    return this.agent.destroy();
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.agents).map((agent) => agent.destroy()));
   }
 
   /**
@@ -70,12 +84,12 @@ export class StorageClient {
    */
   async fetch(
     action: StorageAction,
-    headers: Readonly<Record<string, string>>,
+    { headers, pace }: StorageFetch,
     signal: AbortSignal,
   ): Promise<StorageAnswer> {
     let next = action;
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
-      const answer = await this.send(next, { method: 'GET', headers }, signal);
+      const answer = await this.request(next, { method: 'GET', headers, pace }, signal);
       const location = answer.headers['location'];
       if (!REDIRECTS.has(answer.statusCode) || typeof location !== 'string') return answer;
       discard(answer);
@@ -85,11 +99,19 @@ export class StorageClient {
   }
 
   /** Follows no redirect: a body cannot be sent twice. @throws like `fetch`. */
-  async send(action: StorageAction, request: StorageRequest, signal: AbortSignal): Promise<StorageAnswer> {
+  send(action: StorageAction, request: StorageRequest, signal: AbortSignal): Promise<StorageAnswer> {
+    return this.request(action, { ...request, pace: 'theirs' }, signal);
+  }
+
+  private async request(
+    action: StorageAction,
+    { pace, ...request }: PacedRequest,
+    signal: AbortSignal,
+  ): Promise<StorageAnswer> {
     const { origin, path } = splitHref(action.href);
     const headers = { 'user-agent': USER_AGENT, ...request.headers, ...passable(action.header) };
     try {
-      return await this.agent.request({
+      return await this.agents[pace].request({
         origin,
         path,
         method: request.method,

@@ -12,7 +12,7 @@ import { HttpDoor } from './http/http-door.js';
 import { LfsObjects } from './http/lfs-objects.js';
 import { LfsRoutes } from './http/lfs-routes.js';
 import { OwnProxy } from './http/own-proxy.js';
-import { BodyBudget } from './http/read-body.js';
+import { BodyBudget, bodyTotalMs } from './http/read-body.js';
 import { PushRoutes } from './http/push-routes.js';
 import { lfsProviders } from './lfs/lfs-providers.js';
 import { pushProviders } from './push/push-providers.js';
@@ -194,6 +194,7 @@ function doorProviders(config: EdgeConfig): Provider[] {
             maxBytes: config.REQUEST_MAX_MIB * MEBI,
             budget: new BodyBudget(config.REQUEST_MEMORY_MIB * MEBI),
             idleMs,
+            totalMs: bodyTotalMs(config.REQUEST_MAX_MIB * MEBI),
           },
         }),
     },

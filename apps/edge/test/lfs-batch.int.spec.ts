@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request as send, type IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { lfs } from '@antipode/contracts';
@@ -5,7 +7,7 @@ import { AntipodeError, type Code } from '@antipode/errors';
 import { LFS_MEDIA_TYPE } from '@antipode/lfs-wire';
 import { git } from '@antipode/testing';
 import { basic, GivenEdge, NOT_YOURS, READER, SECRET_KEY, STRANGER, WRITER } from './given-edge.js';
-import { askLfs, BATCH, GivenServer, objectOf, withLfs } from './given-lfs.js';
+import { askLfs, BATCH, GivenServer, LFS, objectOf, withLfs } from './given-lfs.js';
 
 let edge: GivenEdge;
 let primary: GivenServer;
@@ -192,6 +194,19 @@ describe('whoever may not', () => {
       request_id: answer.json['request_id'],
       code: 'unauthenticated',
     });
+  });
+
+  it.each([
+    ['hidden from them', basic(STRANGER), 404],
+    ['to be signed in for', 'Bearer antipode-lfs.forged.x', 401],
+  ])('is told so before a byte of the body is read: %s', async (_, authorization, status) => {
+    const { hostname, port } = new URL(edge.url);
+    const headers = { ...LFS, authorization, 'content-length': 4_000_000 };
+    const call = send({ hostname, port, path: BATCH, method: 'POST', headers, agent: false });
+    call.on('error', () => undefined).flushHeaders();
+    const [answer] = (await once(call, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(status);
+    call.destroy();
   });
 
   it('meets the same 404 for what is hidden and what is missing', async () => {

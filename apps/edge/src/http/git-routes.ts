@@ -13,7 +13,7 @@ import { AnsweredError } from './answered-error.js';
 import type { Exchange } from './exchange.js';
 import { passableHeaders } from './passable-headers.js';
 import type { PushRoutes } from './push-routes.js';
-import { readBody, type BodyBudget } from './read-body.js';
+import { readBody, type ReadBodyOptions } from './read-body.js';
 import { beginStream, refuse, sendBytes } from './respond.js';
 import { contentType } from './routes.js';
 import { refusalFor } from './sentences.js';
@@ -26,7 +26,7 @@ export interface GitRoutesOptions {
   readonly passThrough: PassThrough;
   readonly push: PushRoutes;
   readonly limits: StreamLimits;
-  readonly body: { readonly maxBytes: number; readonly budget: BodyBudget; readonly idleMs: number };
+  readonly body: ReadBodyOptions;
 }
 
 const ADVERTISEMENT = contentType('git-upload-pack', 'advertisement');

@@ -18,7 +18,7 @@ import { readJsonObject, type LocksRelay } from '../lfs/locks-relay.js';
 import type { Hallway, Session } from '../session/hallway.js';
 import type { Exchange } from './exchange.js';
 import { answeringInJson, refuseLfs } from './lfs-refusal.js';
-import { readBody, type BodyBudget } from './read-body.js';
+import { readBody, type ReadBodyOptions } from './read-body.js';
 import { sendBytesAs } from './respond.js';
 
 export interface LfsRoutesOptions {
@@ -30,7 +30,7 @@ export interface LfsRoutesOptions {
   readonly tokenKey: KeyObject;
   /** `refuse`: this mirror takes no pushes, and so no uploads. */
   readonly pushes: 'relay' | 'refuse';
-  readonly body: { readonly maxBytes: number; readonly budget: BodyBudget; readonly idleMs: number };
+  readonly body: ReadBodyOptions;
 }
 
 /** The LFS API below "info/lfs". Turns requests into questions, and answers and failures into its JSON. */
@@ -45,8 +45,8 @@ export class LfsRoutes {
   batch(exchange: Exchange): Promise<void> {
     return this.answering(exchange, async () => {
       if (!this.isSpoken(exchange, ['POST'])) return;
-      // A stranger's body is not worth the memory.
-      if (exchange.knock.caller.kind === 'anonymous') await this.enter(exchange, 'read', 'download');
+      // The body of somebody who may not even read is not worth the memory.
+      await this.enter(exchange, 'read', 'download');
       const request = await this.read(exchange, readBatchRequest);
       // The answer must name one of those that the client listed, and there is no other here.
       if (!request.transfers.includes('basic'))

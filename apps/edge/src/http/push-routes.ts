@@ -12,7 +12,7 @@ import { AnsweredError } from './answered-error.js';
 import { breakOff } from './break-off.js';
 import type { Exchange } from './exchange.js';
 import { passableHeaders } from './passable-headers.js';
-import { readBody, type BodyBudget } from './read-body.js';
+import { readBody, type ReadBodyOptions } from './read-body.js';
 import { beginStream, refuse, sendBytes } from './respond.js';
 import { contentType } from './routes.js';
 import { NOT_FOUND_SENTENCE } from './sentences.js';
@@ -29,7 +29,7 @@ export interface PushRoutesOptions {
   /** Of a push; Infinity for none. */
   readonly maxBytes: number;
   /** Of a request that is not passed on. */
-  readonly body: { readonly maxBytes: number; readonly budget: BodyBudget; readonly idleMs: number };
+  readonly body: ReadBodyOptions;
 }
 
 const ADVERTISEMENT = contentType('git-receive-pack', 'advertisement');

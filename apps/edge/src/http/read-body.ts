@@ -8,7 +8,15 @@ export interface ReadBodyOptions {
   readonly budget: BodyBudget;
   /** A client that sends nothing for this long is given up. */
   readonly idleMs: number;
+  /** One that has not sent it all after this long is so, too: a byte now and then must not hold the rest in memory. */
+  readonly totalMs: number;
 }
+
+/** Time enough for the largest that may come, at the pace of a thin line. */
+export const bodyTotalMs = (maxBytes: number): number => LEAST_TOTAL_MS + maxBytes / LEAST_BYTES_PER_MS;
+
+const LEAST_TOTAL_MS = 60_000;
+const LEAST_BYTES_PER_MS = 128;
 
 export interface RequestBody {
   /** As the client sent it. */
@@ -48,7 +56,7 @@ export async function readBody(request: IncomingMessage, options: ReadBodyOption
     throw new AntipodeError('unsupported', 'reading a request: unknown encoding');
   const held = new Held(options);
   try {
-    const raw = await collect(request, held, options.idleMs);
+    const raw = await collect(request, held, options);
     const decoded = isGzip ? await gunzip(raw, held) : raw;
     return { raw, decoded, release: held.release };
   } catch (error) {
@@ -79,7 +87,11 @@ class Held {
   };
 }
 
-function collect(request: IncomingMessage, held: Held, idleMs: number): Promise<Buffer> {
+function collect(
+  request: IncomingMessage,
+  held: Held,
+  { idleMs, totalMs }: Pick<ReadBodyOptions, 'idleMs' | 'totalMs'>,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -106,11 +118,14 @@ function collect(request: IncomingMessage, held: Held, idleMs: number): Promise<
     };
     const settle = (): void => {
       clearTimeout(timer);
+      clearTimeout(end);
       request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
       // A late reset of the connection must find a listener.
       request.on('error', () => undefined);
     };
-    const timer = setTimeout(() => stop(new AntipodeError('timed_out', 'reading a request')), idleMs);
+    const late = (): void => stop(new AntipodeError('timed_out', 'reading a request'));
+    const timer = setTimeout(late, idleMs);
+    const end = setTimeout(late, totalMs);
     request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   });
 }

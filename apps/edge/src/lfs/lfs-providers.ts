@@ -8,7 +8,7 @@ import type { EdgeConfig } from '../config.js';
 import { LfsObjects } from '../http/lfs-objects.js';
 import { LfsRoutes } from '../http/lfs-routes.js';
 import { ObjectProxy } from '../http/object-proxy.js';
-import { BodyBudget } from '../http/read-body.js';
+import { BodyBudget, bodyTotalMs } from '../http/read-body.js';
 import { Hallway } from '../session/hallway.js';
 import { openRelayAuthorization, type RelayAuthorization } from '../session/relay-authorization.js';
 import { LfsMetrics } from '../telemetry/lfs-metrics.js';
@@ -65,6 +65,7 @@ function openRoutes(
       maxBytes: LARGEST_BODY,
       budget: new BodyBudget(LARGEST_BODY * BODIES_AT_ONCE),
       idleMs: config.STREAM_IDLE_SECONDS * 1000,
+      totalMs: bodyTotalMs(LARGEST_BODY),
     },
   });
 }

@@ -5,7 +5,7 @@ import { openClient } from '@antipode/rpc';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import type { EdgeConfig } from '../config.js';
 import { PushRoutes } from '../http/push-routes.js';
-import { BodyBudget } from '../http/read-body.js';
+import { BodyBudget, bodyTotalMs } from '../http/read-body.js';
 import { refusalFor } from '../http/sentences.js';
 import { Admission } from '../session/admission.js';
 import { Hallway } from '../session/hallway.js';
@@ -119,7 +119,12 @@ function openRoutes(
     mode: config.PUSH,
     limits: { idleMs, totalMs: config.STREAM_TOTAL_SECONDS * 1000 },
     maxBytes: maxBytes(config),
-    body: { maxBytes: REFUSED_BODY.maxBytes, budget: new BodyBudget(REFUSED_BODY.memoryBytes), idleMs },
+    body: {
+      maxBytes: REFUSED_BODY.maxBytes,
+      budget: new BodyBudget(REFUSED_BODY.memoryBytes),
+      idleMs,
+      totalMs: bodyTotalMs(REFUSED_BODY.maxBytes),
+    },
     ...around,
   });
 }

@@ -7,7 +7,7 @@ import { openScreen } from './screen/open-screen.js';
 import { buildProgram } from './program.js';
 import type { Answer } from './screen/answer.js';
 import { remoteScreen, report } from './screen/remote-screen.js';
-import { EXIT, exitOf, sentenceOf } from './stopped-short.js';
+import { EXIT, exitOf, sentenceOf, stoppedShort } from './stopped-short.js';
 import { stopSignal } from './stop-signal.js';
 import type { Actions } from './surface/actions.js';
 
@@ -39,6 +39,18 @@ async function ask(
   const { findMirror } = await import('./mirror/find-mirror.js');
   const { MirrorClient: Client } = await import('./mirror/mirror-client.js');
   return tell(await question(new Client(await findMirror(options, settings))));
+}
+
+/** What happens on the way; programs read the end alone. */
+const say = (line: string): void => {
+  if (!json) write(`${line}\n`);
+};
+
+async function confirm(question: string, { yes }: { yes?: true }): Promise<boolean> {
+  const { askYes, canAsk } = await import('./screen/ask-person.js');
+  if (yes) return true;
+  if (!json && canAsk()) return askYes(question);
+  throw stoppedShort('invalid', 'Nobody can be asked here whether that is meant: say so with --yes.');
 }
 
 const projects = () => import('./commands/projects.js');
@@ -78,6 +90,25 @@ const actions: Actions = {
     const { printConfig } = await import('./commands/config-print.js');
     return tell(await printConfig(service, options, config));
   },
+  connect: async ({ tokenFile, adminTokenFile, ...options }) => {
+    const { readWorkspaceToken } = await import('./commands/workspace-token.js');
+    const { connectMirror } = await import('./commands/connect.js');
+    const { workspace, email, username } = options;
+    const who = {
+      ...(email === undefined ? {} : { email }),
+      ...(username === undefined ? {} : { username }),
+    };
+    const mirror = adminTokenFile === undefined ? options : { ...options, tokenFile: adminTokenFile };
+    return ask(mirror, async (client) => {
+      const token = await readWorkspaceToken(tokenFile, process.stdin);
+      return connectMirror(client, { workspace, token, ...who }, { say });
+    });
+  },
+  disconnect: (options) =>
+    ask(options, async (client) => {
+      const { disconnectMirror } = await import('./commands/disconnect.js');
+      return disconnectMirror(client, options, { say, confirm: (question) => confirm(question, options) });
+    }),
   listProjects: (options) => ask(options, async (client) => (await projects()).listProjects(client)),
   addProjects: (keys, options) =>
     ask(options, async (client) => (await projects()).addProjects(client, keys)),

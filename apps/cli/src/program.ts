@@ -6,7 +6,8 @@ import { addMirrorCommands } from './surface/mirror-commands.js';
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 failed or not well, with a sentence that says how · 2 wrong usage · 3 nothing is running, or the
-mirror does not answer · 4 the mirror does not take the token · 5 no such project, repository or part · 130 interrupted`;
+mirror does not answer · 4 the mirror does not take the token · 5 no such workspace, project, repository or part ·
+130 interrupted`;
 
 /** The whole surface of the `antipode` command. */
 export function buildProgram(actions: Actions): Command {

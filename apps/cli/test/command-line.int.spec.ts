@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CHECKOUT, openScratch, type Scratch } from '@antipode/testing';
 import { buildCommand } from './build-command.js';
-import { FakeMirror, TOKEN } from './fake-mirror.js';
+import { FakeMirror, TOKEN, WORKSPACE_TOKEN } from './fake-mirror.js';
 import { named } from './papers.js';
 
 interface Ended {
@@ -84,6 +84,12 @@ describe('the antipode command', () => {
         /There is no project NOPE\. There are DATA/,
       ],
       'unknown repository': [['repos', 'show', 'a/b', ...here()], 5, /No mirrored repository is called a\/b/],
+      'nobody to ask': [['disconnect', ...here()], 2, /say so with --yes/],
+      'no token for the workspace': [
+        ['connect', '--workspace', 'acme', '--url', mirror.url, '--token-file', 'wrong-token'],
+        4,
+        /wants a token.*--admin-token-file/,
+      ],
       'unknown part': [['logs', '--data', 'elsewhere'], 5, /There are no logs in/],
       'unknown profile': [['repos', 'list', '--profile', 'osaka'], 2, /There is no profile .*osaka\.json/],
     };
@@ -140,6 +146,35 @@ describe('the antipode command', () => {
      "
     `);
     expect(await onTerminal('NO_COLOR=1')).not.toMatch(/<\w+>/);
+  });
+
+  it('asks on a terminal, and shows nothing of a token that is typed there', async () => {
+    const converse = async (args: string, awaited: string, answer: string): Promise<string> => {
+      const line = `"${process.execPath}" "${command.main}" ${args}`;
+      const child = spawn('script', ['-qec', line, '/dev/null'], { env: environment(), cwd: scratch.path });
+      let shown = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        if (!shown.includes(awaited) && (shown + text).includes(awaited)) child.stdin.write(`${answer}\r`);
+        shown += text;
+      });
+      const [code] = (await once(child, 'close')) as [number];
+      return `${code} ${shown}`;
+    };
+    const connect = `connect --workspace acme --url ${mirror.url} --admin-token-file ${tokenFile} --token-file -`;
+    mirror.state.next = [
+      () => undefined,
+      () => {
+        Object.assign(mirror.state.connection, { state: 'connected' });
+        Object.assign(mirror.state.connection.webhook, { state: 'active' });
+        mirror.state.lastFullAt = new Date().toISOString();
+      },
+    ];
+    const connected = await converse(connect, 'is not shown): ', WORKSPACE_TOKEN);
+    expect(connected).toMatch(/^0 [^]*Connected.* to Bitbucket Cloud, workspace acme/);
+    expect(connected).not.toContain(WORKSPACE_TOKEN);
+    const kept = await converse(`disconnect ${here().join(' ')}`, 'Disconnect acme? [y/N] ', 'n');
+    expect(kept).toMatch(/^130 [^]*no longer served[^]*Nothing was changed/);
+    expect(mirror.state.asked).toEqual([{ workspace: 'acme', token: WORKSPACE_TOKEN }]);
   });
 
   it('keeps telling how things are until it is stopped, and then ends well', async () => {

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { CHECKOUT } from '@antipode/testing';
 
 export const TOKEN = 'the-right-admin-token';
+export const WORKSPACE_TOKEN = 'the-right-workspace-token';
 
 /** When the fake mirror's repositories were looked at, so that texts do not depend on the day. */
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -62,11 +63,22 @@ const newMirror = () => ({
     reason: null as string | null,
     nextStep: null as string | null,
     primary: { kind: 'bitbucket-cloud', name: 'Bitbucket Cloud' },
-    workspace: 'acme',
+    workspace: 'acme' as string | null,
+    managedBy: 'api' as 'settings' | 'api' | null,
+    keptData: null as { workspace: string; until: string } | null,
     checkedAt: before(30),
     error: null as { code: string; message: string } | null,
-    webhook: { state: 'polling', reason: 'Neither WEBHOOK_URL nor PUBLIC_URL is set.', url: null },
+    webhook: {
+      state: 'polling',
+      reason: 'Neither WEBHOOK_URL nor PUBLIC_URL is set.' as string | null,
+      url: null as string | null,
+    },
   },
+  lastFullAt: before(180) as string | null,
+  /** What happens next, one at each look at the connection. */
+  next: [] as (() => void)[],
+  /** What was asked of the connection, in the words of the API. */
+  asked: [] as unknown[],
   removalSuspended: null as { count: number; since: string; paths: string[] } | null,
   checks: { database: 'ok', redis: 'ok' } as Record<string, string>,
   /** What the Date header says; absent: the time that it is. */
@@ -162,7 +174,7 @@ export class FakeMirror implements AsyncDisposable {
       case 'selection':
         return this.as('selectionSchema', state.selection);
       case 'connection':
-        return this.as('connectionSchema', state.connection);
+        return this.tie(method, searchParams, body);
       case 'status':
         return this.as('statusSchema', this.status());
       case 'repositories':
@@ -170,6 +182,36 @@ export class FakeMirror implements AsyncDisposable {
       default:
         return problem(404, 'not_found', 'There is no such route.');
     }
+  }
+
+  private tie(method: string | undefined, query: URLSearchParams, body: string) {
+    const { connection, asked, next } = this.state;
+    if (method === 'GET') next.shift()?.();
+    else if (connection.managedBy === 'settings')
+      return problem(409, 'conflict', 'It comes from the settings.');
+    if (method === 'PUT') return this.connect(JSON.parse(body) as { workspace: string; token: string });
+    if (method === 'DELETE') {
+      asked.push({ now: this.as('disconnectQuery', Object.fromEntries(query)).body });
+      const until = new Date(query.has('now') ? Date.now() : Date.now() + 604_800_000).toISOString();
+      const workspace = connection.workspace ?? connection.keptData?.workspace ?? '';
+      const state = connection.state === 'unconnected' ? 'unconnected' : 'disconnecting';
+      Object.assign(connection, { state, workspace: null, keptData: { workspace, until } });
+    }
+    return this.as('connectionSchema', connection);
+  }
+
+  private connect(sent: { workspace: string; token: string }) {
+    this.as('connectSchema', sent);
+    if (sent.token !== WORKSPACE_TOKEN)
+      return problem(400, 'invalid', 'Bitbucket Cloud does not take this credential.');
+    if (sent.workspace === 'nobody')
+      return problem(404, 'not_found', 'Bitbucket Cloud shows this credential no such workspace.');
+    const { connection, asked } = this.state;
+    asked.push(sent);
+    Object.assign(connection, { state: 'connecting', workspace: sent.workspace, managedBy: 'api' });
+    connection.keptData = null;
+    this.state.lastFullAt = null;
+    return this.as('connectionSchema', connection);
   }
 
   private choose({ dryRun = false, allowNarrowing = false, ...choice }: Choice) {
@@ -232,7 +274,7 @@ export class FakeMirror implements AsyncDisposable {
       selection,
       repositories: { total: repositories.length, byPhase: Object.fromEntries(byPhase) },
       nodes: [{ name: 'tokyo', seenAt: before(2) }],
-      sweep: { lastAt: before(12), lastFullAt: before(180) },
+      sweep: { lastAt: before(12), lastFullAt: this.state.lastFullAt },
       removalSuspended,
       checks,
     };

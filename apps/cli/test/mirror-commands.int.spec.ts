@@ -377,7 +377,7 @@ describe('what a person sees of a mirror', () => {
       expect(onTerminal({ json: report, text })).toMatchInlineSnapshot(`
        "
        <bold>The mirror at http://mirror</>
-         <dim>connection   </> <red>suspended</> (Bitbucket Cloud, workspace acme): The token is not valid any more. (unauthenticated) Connect again with a token that is valid.
+         <dim>connection   </> <red>suspended</> (Bitbucket Cloud, workspace acme): The token is not valid any more. (unauthenticated) Give it a valid token: antipode connect --workspace acme --token-file F
          <dim>webhook      </> polling only: Neither WEBHOOK_URL nor PUBLIC_URL is set.
          <dim>projects     </> Mirrored: OPS, WEB
          <dim>repositories </> 3: 1 cloning, 1 ready, 1 failing
@@ -406,7 +406,7 @@ describe('what a person sees of a mirror', () => {
          4,
          "
        The mirror at http://mirror
-         The mirror at http://mirror does not take the token from ANTIPODE_TOKEN. It is the ADMIN_TOKEN of the mirror's registry (a house of \`antipode up\` keeps it in secrets/admin-token of its data folder); name a file that holds it with --token-file.
+         The mirror at http://mirror does not take the token from ANTIPODE_TOKEN. It is the ADMIN_TOKEN of the mirror's registry (a house of \`antipode up\` keeps it in secrets/admin-token of its data folder); name a file that holds it with --token-file (\`connect\`: --admin-token-file).
        ",
        ]
       `);
@@ -521,10 +521,10 @@ describe('what a person sees of a mirror', () => {
         `"3 The mirror at http://127.0.0.1:1 does not answer (bad port). Is it running, and is that its address? \`antipode doctor\` looks closer."`,
       );
       expect(await asking(mirror.url, 'wrong')).toMatchInlineSnapshot(
-        `"4 The mirror at http://mirror does not take the token from the file /token. It is the ADMIN_TOKEN of the mirror's registry (a house of \`antipode up\` keeps it in secrets/admin-token of its data folder); name a file that holds it with --token-file."`,
+        `"4 The mirror at http://mirror does not take the token from the file /token. It is the ADMIN_TOKEN of the mirror's registry (a house of \`antipode up\` keeps it in secrets/admin-token of its data folder); name a file that holds it with --token-file (\`connect\`: --admin-token-file)."`,
       );
       expect(await asking(mirror.url)).toMatchInlineSnapshot(
-        `"4 The mirror at http://mirror wants a token, and none is given. It is the ADMIN_TOKEN of the mirror's registry (a house of \`antipode up\` keeps it in secrets/admin-token of its data folder); name a file that holds it with --token-file."`,
+        `"4 The mirror at http://mirror wants a token, and none is given. It is the ADMIN_TOKEN of the mirror's registry (a house of \`antipode up\` keeps it in secrets/admin-token of its data folder); name a file that holds it with --token-file (\`connect\`: --admin-token-file)."`,
       );
       expect(await asking(`${mirror.url}/elsewhere`, TOKEN)).toMatchInlineSnapshot(
         `"3 There is no Antipode mirror at http://mirror/elsewhere."`,

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
-import type { CliConfig } from '../config.js';
+import { join, resolve } from 'node:path';
+import { inheritedEnvironment, type CliConfig } from '../config.js';
 import { runDemo } from '../demo/run-demo.js';
 import { House } from '../house/house.js';
 import { Journal } from '../house/journal.js';
@@ -7,9 +7,17 @@ import { requireFreePorts } from '../house/port-check.js';
 import { portsFrom, type Ports } from '../house/ports.js';
 import { loadSecrets, type Secrets } from '../house/secrets.js';
 import { DemoFile } from '../demo/demo-file.js';
-import { foundationParts, servicePartsFor, simulatedPrimary, STOP_ORDER } from '../parts/all-parts.js';
+import {
+  foundationParts,
+  PRIMARY_TOKEN,
+  servicePartsFor,
+  simulatedPrimary,
+  STOP_ORDER,
+} from '../parts/all-parts.js';
+import type { Primary } from '../parts/primary.js';
 import { readSimulatorState, simulatorUrl, type SimulatorState } from '../parts/simulator.js';
 import { publicSshUrl, publicUrl } from '../parts/services.js';
+import { shellWord } from '../screen/printable.js';
 import type { Screen } from '../screen/screen.js';
 import { primaryFrom, type UpOptions } from './up-settings.js';
 
@@ -111,10 +119,25 @@ async function open(options: UpOptions, premises: Premises, house: House, demoFi
       primaryUrl: simulatorUrl(ports.sim),
       adminToken: secrets.adminToken,
     });
-  else
+  else {
     screen.say(
       `The mirror is at ${publicUrl(ports)}; its admin token is in ${premises.dataFolder}/secrets/admin-token.`,
     );
+    if (!isConnected(primary)) screen.say(howToConnect(premises.dataFolder, sim));
+  }
+}
+
+/** A git-http host needs nobody's connection; of the others the caller's environment may name one as well. */
+function isConnected({ kind, workspace, tokenFile }: Primary): boolean {
+  const { PRIMARY_WORKSPACE, PRIMARY_TOKEN_FILE } = inheritedEnvironment();
+  if (kind === 'git-http') return true;
+  return (workspace ?? PRIMARY_WORKSPACE) !== undefined && (tokenFile ?? PRIMARY_TOKEN_FILE) !== undefined;
+}
+
+function howToConnect(dataFolder: string, sim: SimulatorState | undefined): string {
+  const [workspace, file] = sim ? [sim.workspace, join(dataFolder, 'secrets', PRIMARY_TOKEN)] : ['W', 'F'];
+  const command = `antipode connect --data ${shellWord(dataFolder)} --workspace ${workspace} --token-file ${shellWord(file)}`;
+  return `It is not connected to a workspace yet: ${command}`;
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import type { Mirror } from '../mirror/find-mirror.js';
 import { MirrorClient } from '../mirror/mirror-client.js';
 import type { Connection } from '../mirror/shapes.js';
 import { formatAgo } from '../screen/words.js';
-import { BROKEN, reasonOf } from '../status/report-text.js';
+import { adviceFor, BROKEN, reasonOf } from '../status/report-text.js';
 import { sentenceOf } from '../stopped-short.js';
 import { reportedStores } from './check-stores.js';
 import { fail, ok, warn, type Finding } from './finding.js';
@@ -27,7 +27,7 @@ export async function checkMirror(mirror: Mirror): Promise<Finding[]> {
 }
 
 function checkConnection(connection: Connection): Finding {
-  const { state, primary, workspace, nextStep } = connection;
+  const { state, primary, workspace } = connection;
   const name = 'connection';
   const to = workspace === null ? primary.name : `${primary.name}, workspace ${workspace}`;
   if (state === 'connected') return ok(name, `connected to ${to}`);
@@ -37,14 +37,11 @@ function checkConnection(connection: Connection): Finding {
     return fail(
       name,
       seen,
-      nextStep ?? 'docs/errors.md tells what the code means; where the token is dead, give a new one.',
+      adviceFor(connection) ||
+        'docs/errors.md tells what the code means; where the token is dead, give a new one.',
     );
-  const next = state === 'unconnected' ? UNCONNECTED : 'Ask again in a minute.';
-  return warn(name, seen, nextStep ?? next);
+  return warn(name, seen, adviceFor(connection) || 'Ask again in a minute.');
 }
-
-const UNCONNECTED =
-  'Set PRIMARY_WORKSPACE and PRIMARY_TOKEN_FILE: `antipode up --primary … --workspace W --token-file F`.';
 
 function checkWebhook({ state, webhook }: Connection): Finding {
   const name = 'webhook';

@@ -21,6 +21,8 @@ import {
 } from './shapes.js';
 
 const ANSWER_MS = 15_000;
+/** The mirror asks the primary before it answers. */
+const CONNECT_MS = 60_000;
 const PAGE = 200;
 
 export interface RepositoryFilter {
@@ -35,6 +37,15 @@ export type Choice = ({ mode: 'all' } | { mode: 'selected'; projectKeys: string[
   /** Needed to get from all projects back to some. */
   readonly allowNarrowing?: boolean;
 };
+
+/** A workspace, and what opens it. */
+export interface WorkspaceCredential {
+  readonly workspace: string;
+  readonly token: string;
+  /** Of a person's API token; absent for a workspace access token. */
+  readonly email?: string;
+  readonly username?: string;
+}
 
 /** The mirror's REST API (`/-/api/v1`). Every failure is an AntipodeError whose hint tells the next step. */
 export class MirrorClient {
@@ -59,6 +70,18 @@ export class MirrorClient {
 
   connection(): Promise<Connection> {
     return this.get('connection', connectionShape);
+  }
+
+  /** Connects the mirror, or replaces the credential; the primary is asked first. */
+  async connect(credential: WorkspaceCredential): Promise<Connection> {
+    const init = { method: 'PUT', body: JSON.stringify(credential) };
+    return this.read(await this.ask('connection', init, CONNECT_MS), connectionShape);
+  }
+
+  /** Begins to disconnect; asking again is harmless. */
+  async disconnect(data: 'kept' | 'now'): Promise<Connection> {
+    const path = data === 'now' ? 'connection?now=true' : 'connection';
+    return this.read(await this.ask(path, { method: 'DELETE' }), connectionShape);
   }
 
   status(): Promise<MirrorStatus> {
@@ -95,9 +118,9 @@ export class MirrorClient {
     return this.read(await this.ask(path), shape);
   }
 
-  private async ask(path: string, init: RequestInit = {}): Promise<Response> {
+  private async ask(path: string, init: RequestInit = {}, answerMs = ANSWER_MS): Promise<Response> {
     const { url, token } = this.mirror;
-    const timeout = AbortSignal.timeout(ANSWER_MS);
+    const timeout = AbortSignal.timeout(answerMs);
     try {
       return await fetch(`${url}/-/api/v1/${path}`, {
         ...init,
@@ -114,7 +137,7 @@ export class MirrorClient {
       this.stop?.throwIfAborted();
       throw stoppedShort(
         'service_unavailable',
-        `The mirror at ${url} does not answer (${whyNoAnswer(error)}). Is it running, and is that its address? ` +
+        `The mirror at ${url} does not answer (${whyNoAnswer(error, answerMs)}). Is it running, and is that its address? ` +
           '`antipode doctor` looks closer.',
         {},
         error,
@@ -147,6 +170,8 @@ export class MirrorClient {
     return stoppedShort(
       codeOf(problem.code, response.status),
       said || `The mirror at ${url} answered with status ${response.status}.`,
+      // Tells a request that is wrong in itself from what the mirror found out by asking.
+      problem.problems === undefined ? {} : { problems: problem.problems },
     );
   }
 
@@ -158,7 +183,7 @@ export class MirrorClient {
     return stoppedShort(
       'unauthenticated',
       `${what} It is the ADMIN_TOKEN of the mirror's registry (a house of \`antipode up\` keeps it in ` +
-        'secrets/admin-token of its data folder); name a file that holds it with --token-file.',
+        'secrets/admin-token of its data folder); name a file that holds it with --token-file (`connect`: --admin-token-file).',
     );
   }
 }
@@ -179,9 +204,9 @@ function codeOf(code: string | undefined, status: number): Code {
 }
 
 /** "fetch failed" says nothing; what is underneath does. */
-function whyNoAnswer(error: unknown): string {
+function whyNoAnswer(error: unknown, answerMs: number): string {
   const { name, cause } = error as { name?: unknown; cause?: NodeJS.ErrnoException };
-  if (name === 'TimeoutError') return `nothing within ${ANSWER_MS / 1000} s`;
+  if (name === 'TimeoutError') return `nothing within ${answerMs / 1000} s`;
   return cause?.code ?? cause?.message ?? String(error);
 }
 

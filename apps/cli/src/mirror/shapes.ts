@@ -79,6 +79,10 @@ export const connectionShape = z.looseObject({
   nextStep: z.string().nullish(),
   primary: z.looseObject({ kind: z.string(), name: z.string() }),
   workspace: z.string().nullable(),
+  /** "settings": only they change it. */
+  managedBy: z.string().nullish(),
+  /** Of a connection that has ended. */
+  keptData: z.looseObject({ workspace: z.string(), until: z.string() }).nullish(),
   checkedAt: z.string().nullish(),
   error: failure.nullish(),
   webhook: z.looseObject({

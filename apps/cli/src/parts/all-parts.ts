@@ -49,6 +49,9 @@ export function servicePartsFor({ config, dataFolder, ports, secrets }: Site, pr
   });
 }
 
+/** In a house's folder of secrets. */
+export const PRIMARY_TOKEN = 'primary-token';
+
 /** The simulator as the primary. Without `connect` the services know where it is, but not which workspace and by which token. */
 export async function simulatedPrimary(
   { dataFolder, ports }: Site,
@@ -67,11 +70,13 @@ export async function simulatedPrimary(
       [...(sim.ssh?.knownHosts ?? []), ''].join('\n'),
     ),
   } as const;
+  // Also where nobody connects it now: `antipode connect` wants a file.
+  const tokenFile = await keepSecret(dataFolder, PRIMARY_TOKEN, sim.mirrorToken);
   if (!connect) return known;
   return {
     ...known,
     workspace: sim.workspace,
-    tokenFile: await keepSecret(dataFolder, 'primary-token', sim.mirrorToken),
+    tokenFile,
     ...(sim.oauth ? { oauth: await oauthConsumer(dataFolder, url, sim.oauth) } : {}),
   };
 }

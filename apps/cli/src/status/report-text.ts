@@ -12,6 +12,16 @@ export const BROKEN: ReadonlySet<string> = new Set(['failing', 'suspended']);
 export const reasonOf = ({ reason, error }: Connection): string =>
   reason ?? (error ? `${error.message} (${error.code})` : '');
 
+const CONNECT = 'antipode connect --workspace W --token-file F';
+
+/** What a person can do about a connection; where there is a command for it, that, instead of the API's words. */
+export function adviceFor({ state, nextStep, managedBy, workspace }: Connection): string {
+  if (managedBy !== 'settings' && state === 'unconnected') return `Connect it: ${CONNECT}`;
+  if (managedBy === 'api' && state === 'suspended')
+    return `Give it a valid token: ${CONNECT.replace(' W ', ` ${workspace ?? 'W'} `)}`;
+  return nextStep ?? '';
+}
+
 type AnsweringMirror = Extract<MirrorView, { error: null }>;
 
 /** The whole report as lines. */
@@ -60,15 +70,16 @@ function mirrorFacts(paper: Paper, mirror: AnsweringMirror, now: number): [name:
 }
 
 function connectionText({ colours }: Paper, connection: Connection): string {
-  const { state, primary, workspace, nextStep } = connection;
+  const { state, primary, workspace } = connection;
   const to = workspace === null ? primary.name : `${primary.name}, workspace ${workspace}`;
   if (state === 'connected') return `${colours.green('connected')} to ${to}`;
   const colour = BROKEN.has(state) ? colours.red : colours.yellow;
-  const why = [reasonOf(connection), nextStep].filter(Boolean).join(' ');
+  const why = [reasonOf(connection), adviceFor(connection)].filter(Boolean).join(' ');
   return `${colour(state)} (${to})${why === '' ? '' : `: ${why}`}`;
 }
 
-function webhookText({ colours }: Paper, { webhook }: Connection): string {
+/** Whether the primary tells the mirror of changes, and why not. */
+export function webhookText({ colours }: Paper, { webhook }: Connection): string {
   if (webhook.state === 'active') return `${colours.green('active')}: the primary tells us of changes`;
   const why = webhook.reason ? `: ${webhook.reason}` : '';
   return webhook.state === 'polling' ? `polling only${why}` : `${webhook.state}${why}`;

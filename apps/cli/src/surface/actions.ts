@@ -9,6 +9,16 @@ export interface AskOptions extends MirrorOptions {
   readonly json?: true;
 }
 
+/** `connect` has another `--token-file`: that of the workspace. */
+export interface ConnectOptions extends Omit<AskOptions, 'tokenFile'> {
+  readonly adminTokenFile?: string;
+  readonly workspace: string;
+  /** `-`: stdin. */
+  readonly tokenFile: string;
+  readonly email?: string;
+  readonly username?: string;
+}
+
 /** What the command line can ask for. */
 export interface Actions {
   up(options: UpOptions): Promise<void>;
@@ -18,6 +28,8 @@ export interface Actions {
   doctor(options: AskOptions): Promise<void>;
   logs(part: string | undefined, options: LogsOptions): Promise<void>;
   printConfig(service: string | undefined, options: PrintOptions & { json?: true }): Promise<void>;
+  connect(options: ConnectOptions): Promise<void>;
+  disconnect(options: AskOptions & { now?: true; yes?: true }): Promise<void>;
   listProjects(options: AskOptions): Promise<void>;
   addProjects(keys: string[], options: AskOptions): Promise<void>;
   removeProjects(

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Actions } from './actions.js';
-import { parseSeconds, withMirror, wholeNumber } from './options.js';
+import { parseSeconds, parseWorkspace, withMirror, wholeNumber } from './options.js';
 
 /** What talks to a mirror, here or elsewhere. */
 export function addMirrorCommands(program: Command, actions: Actions): void {
@@ -17,6 +17,7 @@ export function addMirrorCommands(program: Command, actions: Actions): void {
   withMirror(
     program.command('doctor').description('look at everything that a mirror needs, and say what to do'),
   ).action(actions.doctor.bind(actions));
+  addConnection(program, actions);
   addProjects(program, actions);
   addRepos(program, actions);
   withMirror(
@@ -27,6 +28,32 @@ export function addMirrorCommands(program: Command, actions: Actions): void {
   )
     .option('--ssh', 'the URLs for SSH')
     .action(actions.cloneUrl.bind(actions));
+}
+
+function addConnection(program: Command, actions: Actions): void {
+  const connect = program
+    .command('connect')
+    .description('connect the mirror to a workspace, or give it a new token; waits until it stands')
+    .addOption(
+      new Option('--workspace <id>', 'the workspace to mirror')
+        .argParser(parseWorkspace)
+        .makeOptionMandatory(),
+    )
+    .requiredOption(
+      '--token-file <file>',
+      'a file that holds the token for that workspace; - reads it from stdin',
+    )
+    .option('--email <address>', "with a person's API token: its owner's")
+    .option('--username <name>', "with a person's API token: its owner's, for git");
+  withMirror(connect, '--admin-token-file <file>').action(actions.connect.bind(actions));
+  withMirror(
+    program
+      .command('disconnect')
+      .description('end the connection: says what that takes away, asks, and waits until it is done'),
+  )
+    .option('--now', 'delete what is kept of it at once, without the grace time')
+    .option('-y, --yes', 'do not ask; needed where there is no terminal')
+    .action(actions.disconnect.bind(actions));
 }
 
 function addProjects(program: Command, actions: Actions): void {

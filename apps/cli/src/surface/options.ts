@@ -12,15 +12,16 @@ export const portBaseOption = (): Option =>
 
 export const jsonOption = (): Option => new Option('--json', 'for programs');
 
-/** The options by which a command is told which mirror is meant. */
-export const withMirror = (command: Command): Command =>
+/**
+ * The options by which a command is told which mirror is meant.
+ *
+ * @param tokenFlag where the command has another `--token-file`
+ */
+export const withMirror = (command: Command, tokenFlag = '--token-file <file>'): Command =>
   command
     .option('--data <DIR>', 'the house of this folder (default: .antipode, where one runs there)')
     .option('--url <URL>', 'a mirror elsewhere (or ANTIPODE_URL)')
-    .option(
-      '--token-file <file>',
-      'a file that holds its admin token (or ANTIPODE_TOKEN_FILE, ANTIPODE_TOKEN)',
-    )
+    .option(tokenFlag, 'a file that holds its admin token (or ANTIPODE_TOKEN_FILE, ANTIPODE_TOKEN)')
     .option('--profile <name>', 'a mirror of ~/.config/antipode/<name>.json (or ANTIPODE_PROFILE)')
     .addOption(jsonOption());
 
@@ -32,6 +33,14 @@ export const wholeNumber =
     if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
     throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
   };
+
+/** A workspace's id, as the mirror takes it. */
+export function parseWorkspace(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,128}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    "It must be the workspace's id, as in its URL: https://bitbucket.org/<id>/.",
+  );
+}
 
 /** Seconds, also parts of one. */
 export function parseSeconds(text: string): number {

@@ -15,6 +15,7 @@ import { DiscoveryService } from '../src/discovery/discovery.service.js';
 import { freshDatabase, query, Registry, type Json } from './open-registry.js';
 
 const WEB = ['acme/storefront', 'acme/checkout-api', 'acme/design-system', 'acme/playground'];
+const DATA = ['acme/pipelines', 'acme/warehouse'];
 
 describe('the connection', () => {
   let postgres: RunningPostgres;
@@ -196,6 +197,23 @@ describe('the connection', () => {
     sweep();
     expect((await until('connected')).reason).toBeNull();
     expect((await row()).refused_since).toBeNull();
+  });
+
+  it('loses nothing to a credential that is shown less than the one before', async () => {
+    await givenConnected();
+    await registry.select('WEB', 'DATA');
+    await registry.untilPaths([...WEB, ...DATA]);
+    const reader = sim.state.users.find(({ role }) => role === 'reader');
+    const less = { workspace: 'acme', token: reader?.apiToken, email: reader?.email };
+    expect((await registry.ask('PUT', '/connection', less)).status).toBe(200);
+    const suspended = await eventually(
+      async () => (await registry.ask('GET', '/status')).body.removalSuspended ?? undefined,
+    );
+    expect(suspended).toMatchObject({ count: 2, paths: DATA });
+    expect(await registry.paths()).toEqual([...WEB, ...DATA].sort());
+    await connect();
+    await eventually(async () => (await registry.ask('GET', '/status')).body.removalSuspended === null);
+    expect(await registry.paths()).toEqual([...WEB, ...DATA].sort());
   });
 
   it('shows a webhook that somebody has switched off, and leaves it so until it is connected anew', async () => {

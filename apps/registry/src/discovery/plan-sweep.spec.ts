@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KnownRepository } from '../repositories/repository.js';
-import { comparePage, isSuspicious, missingFrom } from './plan-sweep.js';
+import { comparePage, hiddenAmong, judgeRemovals, missingFrom } from './plan-sweep.js';
 
 const ALL = { all: true, publicRepositories: 'include' } as const;
 const FACTS = {
@@ -63,12 +63,56 @@ describe('missingFrom', () => {
   });
 });
 
-describe('isSuspicious', () => {
-  it('believes a few removals, and a small share of many', () => {
-    expect([isSuspicious(3, 3), isSuspicious(50, 1000)]).toEqual([false, false]);
+describe('judgeRemovals', () => {
+  const ids = (count: number, name = 'r'): string[] => Array.from({ length: count }, (_, i) => `${name}${i}`);
+  const judge = (
+    { vanished = [], left = [] }: { vanished?: string[]; left?: string[] },
+    all: number,
+    { hidden = [], agreed = [] }: { hidden?: string[]; agreed?: string[] } = {},
+  ): unknown => judgeRemovals({ vanished, left }, { all, hidden: new Set(hidden), agreed: new Set(agreed) });
+  const believed = (vanished: string[], left: string[] = []): unknown => ({
+    believed: { vanished, left },
+    doubted: [],
+  });
+
+  it('believes a few, and a small share of many', () => {
+    expect(judge({ vanished: ids(3) }, 4)).toEqual(believed(ids(3)));
+    expect(judge({ vanished: ids(50) }, 1000)).toEqual(believed(ids(50)));
   });
 
   it('does not believe more than a twentieth', () => {
-    expect([isSuspicious(4, 79), isSuspicious(51, 1000)]).toEqual([true, true]);
+    expect(judge({ vanished: ids(4) }, 79)).toMatchObject({ doubted: ids(4) });
+    expect(judge({ vanished: ids(50), left: ['x'] }, 1000)).toEqual({
+      believed: { vanished: [], left: [] },
+      doubted: [...ids(50), 'x'],
+    });
+  });
+
+  it('never believes that all is gone, nor what vanishes with its project', () => {
+    expect(judge({ vanished: ['a'] }, 1)).toMatchObject({ doubted: ['a'] });
+    expect(judge({ vanished: ids(2), left: ['x'] }, 1000, { hidden: ['r1'] })).toEqual({
+      believed: { vanished: ['r0'], left: ['x'] },
+      doubted: ['r1'],
+    });
+  });
+
+  it('believes that all were moved to where they are still listed', () => {
+    expect(judge({ left: ids(2) }, 2)).toEqual(believed([], ids(2)));
+  });
+
+  it('follows what an admin has agreed to, whatever vanishes beside it', () => {
+    expect(judge({ vanished: ids(4) }, 4, { agreed: ids(4), hidden: ids(4) })).toEqual(believed(ids(4)));
+    const both = { vanished: [...ids(4), ...ids(5, 'new')] };
+    expect(judge(both, 20, { agreed: ids(4) })).toEqual({
+      believed: { vanished: ids(4), left: [] },
+      doubted: ids(5, 'new'),
+    });
+  });
+});
+
+describe('hiddenAmong', () => {
+  it('names those whose project is not shown; what has no project is not hidden', () => {
+    const table = known({ id: 'a' }, { id: 'b', projectKey: 'OPS' }, { id: 'c', projectKey: '' });
+    expect([...hiddenAmong(['a', 'b', 'c'], table, new Set(['WEB']))]).toEqual(['b']);
   });
 });

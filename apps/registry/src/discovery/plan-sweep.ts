@@ -48,8 +48,59 @@ export function missingFrom(
     .map(({ id }) => id);
 }
 
-/** An expired token or a half-answered listing is not a deletion: many removals at once need an admin's word. */
-export const isSuspicious = (removals: number, all: number): boolean =>
+/** What a sweep would take away. */
+export interface Found {
+  /** The listings do not name them. */
+  readonly vanished: readonly RepositoryId[];
+  /** The listings name them, outside of what is selected. */
+  readonly left: readonly RepositoryId[];
+}
+
+export interface Circumstances {
+  /** What an admin has agreed to remove. */
+  readonly agreed: ReadonlySet<RepositoryId>;
+  /** Of the vanished: those whose project is not shown to us either. */
+  readonly hidden: ReadonlySet<RepositoryId>;
+  /** How many are mirrored now. */
+  readonly all: number;
+}
+
+export interface Judged {
+  readonly believed: Found;
+  /** Not removed without an admin's word. */
+  readonly doubted: readonly RepositoryId[];
+}
+
+/**
+ * An expired token, a half-answered listing or a credential that is shown less than it was is not a deletion. Many
+ * removals at once need an admin's word; so do, however few they are, those of a project that we cannot see, and the
+ * vanishing of everything.
+ */
+export function judgeRemovals({ vanished, left }: Found, { agreed, hidden, all }: Circumstances): Judged {
+  const gone = vanished.filter((id) => !agreed.has(id));
+  const open = [...gone, ...left.filter((id) => !agreed.has(id))];
+  const doubted = isSuspicious(open.length, all)
+    ? open
+    : gone.filter((id) => hidden.has(id) || gone.length === all);
+  const doubtful = new Set(doubted);
+  const isBelieved = (id: RepositoryId): boolean => !doubtful.has(id);
+  return { believed: { vanished: vanished.filter(isBelieved), left: left.filter(isBelieved) }, doubted };
+}
+
+/** Those whose project the primary does not show; what has no project is not hidden with one. */
+export const hiddenAmong = (
+  ids: readonly RepositoryId[],
+  known: ReadonlyMap<RepositoryId, KnownRepository>,
+  shown: ReadonlySet<string>,
+): Set<RepositoryId> =>
+  new Set(
+    ids.filter((id) => {
+      const key = known.get(id)?.projectKey ?? '';
+      return key !== '' && !shown.has(key);
+    }),
+  );
+
+const isSuspicious = (removals: number, all: number): boolean =>
   removals > UNSUSPICIOUS_REMOVALS && removals > all * SUSPICIOUS_SHARE;
 
 function toFacts({

@@ -5,9 +5,9 @@ import { LOGGER, type Logger } from '@antipode/service-kit';
 import { AuditStore } from '../audit/audit.store.js';
 import type { Initiator } from '../audit/initiator.js';
 import { ConnectionStore } from '../connection/connection.store.js';
-import { RepositoriesStore } from '../repositories/repositories.store.js';
+import { RepositoriesStore, type Transaction } from '../repositories/repositories.store.js';
 import { RepositoryFeed } from '../repositories/repository-feed.js';
-import { isSuspicious } from './plan-sweep.js';
+import { judgeRemovals, type Circumstances, type Found } from './plan-sweep.js';
 
 /** Watchers that were away longer get everything anew anyway. */
 const REMEMBER_REMOVED_MS = 30 * 86_400_000;
@@ -17,7 +17,7 @@ export interface Suspension {
   readonly since: Date;
 }
 
-/** Takes repositories away that the primary no longer names; too many at once wait for an admin's word. */
+/** Takes repositories away that the primary no longer names; what is not believed waits for an admin's word. */
 @Injectable()
 export class Removals {
   constructor(
@@ -28,22 +28,21 @@ export class Removals {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** @param all how many are mirrored now. */
-  async remove(found: { vanished: RepositoryId[]; left: RepositoryId[] }, all: number): Promise<void> {
-    const ids = [...found.vanished, ...found.left];
+  /** @param seen what the sweep knows of the vanished, and of the whole. */
+  async remove(found: Found, seen: Omit<Circumstances, 'agreed'>): Promise<void> {
     const { agreedIds, suspendedIds } = await this.connection.read();
-    const agreed = new Set(agreedIds);
-    const unagreed = ids.filter((id) => !agreed.has(id));
-    if (isSuspicious(unagreed.length, all)) return this.suspend(unagreed, suspendedIds);
-    if (suspendedIds.length > 0 || agreedIds.length > 0)
-      await this.connection.update({ suspendedIds: [], suspendedAt: null, agreedIds: [] });
+    const { believed, doubted } = judgeRemovals(found, { ...seen, agreed: new Set(agreedIds) });
     await this.repositories.forgetRemovedBefore(new Date(Date.now() - REMEMBER_REMOVED_MS));
-    if (ids.length === 0) return;
+    const { vanished, left } = believed;
+    const removes = vanished.length + left.length > 0;
+    if (!removes && doubted.length + suspendedIds.length + agreedIds.length === 0) return;
     await this.repositories.change(async (transaction) => {
-      await this.repositories.remove(transaction, found.vanished, 'vanished');
-      await this.repositories.remove(transaction, found.left, 'deselected');
+      await this.repositories.remove(transaction, vanished, 'vanished');
+      await this.repositories.remove(transaction, left, 'deselected');
+      await this.suspend(transaction, doubted, new Set(agreedIds));
     });
-    this.logger.info({ vanished: found.vanished.length, left: found.left.length }, 'removed repositories');
+    if (!removes) return;
+    this.logger.info({ vanished: vanished.length, left: left.length }, 'removed repositories');
     await this.feed.refresh();
   }
 
@@ -69,10 +68,11 @@ export class Removals {
         { hint: `${now} removals wait for confirmation, not ${count}.` },
       );
     }
-    const agreedIds = [...suspension.ids];
     await this.repositories.change(async (transaction) => {
+      const before = (await this.connection.lock(transaction)).agreedIds;
+      const agreedIds = [...new Set([...before, ...suspension.ids])];
       await this.connection.update({ agreedIds }, transaction);
-      const paths = await this.repositories.paths(transaction, agreedIds);
+      const paths = await this.repositories.paths(transaction, suspension.ids);
       await this.audit.add(transaction, {
         action: 'removals.confirmed',
         by,
@@ -82,14 +82,20 @@ export class Removals {
     });
   }
 
-  private async suspend(ids: RepositoryId[], before: readonly RepositoryId[]): Promise<void> {
+  /** @param done agreements that this sweep has followed: later ones stay. */
+  private async suspend(
+    transaction: Transaction,
+    ids: readonly RepositoryId[],
+    done: ReadonlySet<RepositoryId>,
+  ): Promise<void> {
+    const before = await this.connection.lock(transaction);
+    const since = ids.length === 0 ? null : (before.suspendedAt ?? new Date());
+    const agreedIds = before.agreedIds.filter((id) => !done.has(id));
+    await this.connection.update({ suspendedIds: [...ids], suspendedAt: since, agreedIds }, transaction);
+    if (ids.length === 0) return;
     this.logger.error(
       { count: ids.length },
-      'a sweep would remove too many repositories at once; nothing is removed until an admin confirms',
+      'the primary no longer shows repositories, and that is not believed; they stay until an admin confirms',
     );
-    await this.connection.update({
-      suspendedIds: ids,
-      ...(before.length === 0 ? { suspendedAt: new Date() } : {}),
-    });
   }
 }

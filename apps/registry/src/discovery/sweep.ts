@@ -6,7 +6,7 @@ import { RepositoriesStore } from '../repositories/repositories.store.js';
 import type { KnownRepository } from '../repositories/repository.js';
 import type { Selection } from '../selection/selection.js';
 import { SelectionStore } from '../selection/selection.store.js';
-import { comparePage, missingFrom } from './plan-sweep.js';
+import { comparePage, hiddenAmong, missingFrom } from './plan-sweep.js';
 import { Removals } from './removals.js';
 import { TakeNews } from './take-news.js';
 
@@ -26,6 +26,14 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
+/** What the primary has told in a full sweep. */
+interface Told {
+  readonly listed: ReadonlySet<RepositoryId>;
+  readonly left: ReadonlySet<RepositoryId>;
+  /** Keys of the projects that it shows us. */
+  readonly shown: ReadonlySet<string>;
+}
+
 /** One comparison of the primary's listing with our table. */
 @Injectable()
 export class Sweep {
@@ -42,7 +50,8 @@ export class Sweep {
     const selection = await this.selections.read();
     if (!selection.all && selection.projectKeys.length === 0) {
       // Nothing to find; but whether the credential still opens the workspace, people want to know.
-      await this.listProjects(discovery, await this.connection.credential(), signal);
+      const credential = await this.connection.credential();
+      await this.selections.replaceProjects(await discovery.listProjects(credential, signal));
       return 'full';
     }
     const known = await this.repositories.known();
@@ -50,18 +59,11 @@ export class Sweep {
     const run = { discovery, credential: await this.connection.credential(), selection, known, signal };
     const { listed, left } = await this.list(run, kind);
     if (kind === 'full') {
-      await this.removeMissing(run, listed, left);
-      await this.listProjects(discovery, run.credential, signal);
+      const projects = await discovery.listProjects(run.credential, signal);
+      await this.removeMissing(run, { listed, left, shown: new Set(projects.map(({ key }) => key)) });
+      await this.selections.replaceProjects(projects);
     }
     return kind;
-  }
-
-  private async listProjects(
-    discovery: Discovery,
-    credential: ConnectionCredential,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.selections.replaceProjects(await discovery.listProjects(credential, signal));
   }
 
   private async list(
@@ -86,15 +88,12 @@ export class Sweep {
    * A repository that was updated while we listed may have moved from a page that was still to come to one that
    * had passed. So a second listing must miss it as well.
    */
-  private async removeMissing(
-    run: Run,
-    listed: ReadonlySet<RepositoryId>,
-    left: ReadonlySet<RepositoryId>,
-  ): Promise<void> {
+  private async removeMissing(run: Run, { listed, left, shown }: Told): Promise<void> {
     const missing = missingFrom(listed, run.known);
     const again = missing.length > 0 ? (await this.list(run, 'full')).listed : new Set<RepositoryId>();
     const vanished = missing.filter((id) => !again.has(id));
-    await this.removals.remove({ vanished, left: [...left] }, activeCount(run.known));
+    const hidden = hiddenAmong(vanished, run.known, shown);
+    await this.removals.remove({ vanished, left: [...left] }, { hidden, all: activeCount(run.known) });
   }
 }
 

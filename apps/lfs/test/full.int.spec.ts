@@ -49,6 +49,19 @@ describe('a place for objects without room', () => {
     await eventually(() => here.objects.isHere(object.oid));
   });
 
+  it('is not called full over an object that could never fit, which passes through all the same', async () => {
+    const { bytes, object } = make(10);
+    const huge = { ...object, size: Number.MAX_SAFE_INTEGER };
+    storage.answer((_, response) => void response.write(bytes));
+    const source = sourceAt(storage.url);
+    await expect(here.objects.bring(huge, source, never)).rejects.toMatchObject({ code: 'too_large' });
+    const reading = await here.objects.open(huge, source);
+    expect(reading.read()).toEqual(bytes);
+    reading.destroy();
+    expect(here.room).toEqual([]);
+    await here.checkRoom();
+  });
+
   it('lets nothing wrong pass, and explains where the primary has nothing', async () => {
     const { bytes, object } = make();
     here.limit(1000);

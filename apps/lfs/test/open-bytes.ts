@@ -98,9 +98,9 @@ class LimitedStore extends DirectoryStore {
     this.most = bytes;
   }
 
-  override async requireRoom(bytes: number): Promise<void> {
+  override async requireRoom(bytes: number, largest = bytes): Promise<void> {
     // As much as no disk has: the store itself says how it is to be full.
-    await super.requireRoom(bytes > this.most ? Number.MAX_SAFE_INTEGER : bytes);
+    await super.requireRoom(bytes > this.most ? Number.MAX_SAFE_INTEGER : bytes, largest);
   }
 }
 

@@ -31,9 +31,12 @@ export interface BlobStore {
   /**
    * Asks for room before something of that size comes in. It sets nothing aside: ask again while much is coming.
    *
-   * @throws AntipodeError `disk_full`: less than the floor would stay free, or the quota would be exceeded.
+   * @param bytes all that is coming.
+   * @param largest the largest blob of it; one blob is all there is, where it is not told.
+   * @throws AntipodeError `too_large`: that blob could not be kept if there were nothing else; which says nothing about
+   *   how much room there is. `disk_full`: less than the floor would stay free, or the quota would be exceeded.
    */
-  requireRoom(bytes: number): Promise<void>;
+  requireRoom(bytes: number, largest?: number): Promise<void>;
 
   /** Its size in bytes; undefined where it is absent. */
   sizeOf(oid: string): Promise<number | undefined>;

@@ -37,8 +37,8 @@ export class DirectoryStore implements BlobStore {
     return Promise.resolve();
   }
 
-  requireRoom(bytes: number): Promise<void> {
-    return this.room.require(bytes);
+  requireRoom(bytes: number, largest?: number): Promise<void> {
+    return this.room.require(bytes, largest);
   }
 
   async sizeOf(oid: string): Promise<number | undefined> {

@@ -51,12 +51,18 @@ export class Room {
     this.used += bytes;
   }
 
-  /** @throws AntipodeError `disk_full` */
-  async require(bytes: number): Promise<void> {
+  /** @throws AntipodeError `disk_full`, `too_large`; see `BlobStore.requireRoom`. */
+  async require(bytes: number, largest = bytes): Promise<void> {
     this.count();
     const { keepFreeBytes, maxBytes = Infinity } = this.options;
+    const { bavail, blocks, bsize } = await statfs(this.folder);
+    // A floor above the whole disk leaves no room for anything: that is no blob's fault.
+    const place = Math.min(
+      maxBytes,
+      blocks * bsize > keepFreeBytes ? blocks * bsize - keepFreeBytes : Infinity,
+    );
+    if (largest > place) throw tooLarge({ size: largest, place });
     if (this.used + bytes > maxBytes) throw full('the quota is reached', { wanted: bytes, maxBytes });
-    const { bavail, bsize } = await statfs(this.folder);
     const free = bavail * bsize;
     if (free - bytes < keepFreeBytes)
       throw full('too little of the disk is free', { wanted: bytes, free, keepFreeBytes });
@@ -66,4 +72,8 @@ export class Room {
 const full = (why: string, context: Record<string, unknown>): AntipodeError =>
   new AntipodeError('disk_full', `making room for an object: ${why}`, context, { hint: FULL });
 
+const tooLarge = (context: Record<string, unknown>): AntipodeError =>
+  new AntipodeError('too_large', 'making room for an object', context, { hint: TOO_LARGE });
+
+export const TOO_LARGE = 'The LFS object is larger than all of the storage for such objects.';
 export const FULL = 'The storage for LFS objects is full.';

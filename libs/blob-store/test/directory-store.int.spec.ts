@@ -34,6 +34,16 @@ describe('a directory of blobs', () => {
     await expect(store.requireRoom(1)).rejects.toMatchObject({ code: 'disk_full' });
   });
 
+  it('tells what could never fit from what does not fit now', async () => {
+    const store = await opened({ root: scratch.path, keepFreeBytes: 0, maxBytes: 1000 });
+    await expect(store.requireRoom(1001)).rejects.toMatchObject({ code: 'too_large' });
+    await expect(store.requireRoom(1001, 600)).rejects.toMatchObject({ code: 'disk_full' });
+    await store.requireRoom(1000);
+    // As a pointer that lies may say.
+    const unlimited = await opened({ root: scratch.path, keepFreeBytes: 0 });
+    await expect(unlimited.requireRoom(Number.MAX_SAFE_INTEGER)).rejects.toMatchObject({ code: 'too_large' });
+  });
+
   it('sweeps at its opening what a killed process left, but not what somebody may be writing', async () => {
     const options = { root: scratch.path, keepFreeBytes: 0 };
     const store = await opened(options);

@@ -42,6 +42,10 @@ interface Coming {
   readonly hurry: () => void;
 }
 
+/** There is no room for it, now or ever; it can be had all the same. */
+const isUnkeepable = (error: unknown): boolean =>
+  ['disk_full', 'too_large'].includes(toAntipodeError(error, DOING).code);
+
 /** Everything that is on its way in: one download for each object, whoever waits. */
 export class Arrivals {
   private readonly coming = new Map<string, Coming>();
@@ -104,7 +108,7 @@ export class Arrivals {
       await unlessAborted(object.size <= HELD_BACK_BYTES ? arrival.verified : arrival.begun, signal);
     } catch (error) {
       leave();
-      if (toAntipodeError(error, DOING).code !== 'disk_full') throw error;
+      if (!isUnkeepable(error)) throw error;
       return this.passThrough(asked);
     }
     const stopping = new AbortController();

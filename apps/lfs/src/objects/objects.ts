@@ -24,8 +24,8 @@ export interface Objects {
   /**
    * Brings it in the background, once for all who ask; resolves when it is kept.
    *
-   * @throws AntipodeError `disk_full`, `primary_*` (`primary_misbehaved`: other bytes than those of that name),
-   *   `not_found`, `cancelled`.
+   * @throws AntipodeError `disk_full`, `too_large` (it could never be kept here), `not_found`, `cancelled`,
+   *   `primary_*` (`primary_misbehaved`: other bytes than those of that name).
    */
   bring(object: LfsObject, source: Source, signal: AbortSignal): Promise<void>;
 
@@ -34,7 +34,7 @@ export interface Objects {
    *
    * The stream breaks where the primary's bytes turn out to be wrong. Destroying it lets go of everything.
    *
-   * @throws AntipodeError like `bring`, without `disk_full`.
+   * @throws AntipodeError like `bring`, without `disk_full` and `too_large`.
    */
   open(object: LfsObject, source: Source, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
 

@@ -29,7 +29,7 @@ export class Room {
 
   constructor(private readonly options: RoomOptions) {}
 
-  /** @throws AntipodeError `disk_full` */
+  /** @throws AntipodeError `disk_full`; `too_large` for what could never fit, which is no sign of a lack of room. */
   async reserve(bytes: number): Promise<Reservation> {
     await this.require(bytes);
     this.outstanding += bytes;
@@ -65,7 +65,7 @@ export class Room {
 
   private async require(bytes: number): Promise<void> {
     try {
-      await this.options.store.requireRoom(this.outstanding + bytes);
+      await this.options.store.requireRoom(this.outstanding + bytes, bytes);
     } catch (error) {
       if (isAntipodeError(error) && error.code === 'disk_full') this.noteFull(error, bytes);
       throw error;

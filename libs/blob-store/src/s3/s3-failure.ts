@@ -1,6 +1,6 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import { AntipodeError, isAntipodeError, type Code } from '@antipode/errors';
-import { FULL } from '../room.js';
+import { FULL, TOO_LARGE } from '../room.js';
 
 interface Meaning {
   readonly code: Code;
@@ -29,7 +29,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   XAmzContentSHA256Mismatch: DIFFERENT,
   XAmzContentChecksumMismatch: DIFFERENT,
   QuotaExceeded: NO_ROOM,
-  EntityTooLarge: NO_ROOM,
+  EntityTooLarge: { code: 'too_large', hint: TOO_LARGE },
   XMinioStorageFull: NO_ROOM,
   XMinioAdminBucketQuotaExceeded: NO_ROOM,
 };

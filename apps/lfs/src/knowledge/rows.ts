@@ -13,5 +13,9 @@ export function rowsOf(objects: readonly LfsObject[]): Prisma.Sql {
   return Prisma.sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS o(oid text, size bigint)`;
 }
 
-/** What the database counts as int8. Nothing here comes near 2^53. */
+/** The sum of a column, as far as numbers go: pointers may claim any size, and a sum that cannot be told tells nothing. */
+export const sumOf = (column: 'size' | 's.size'): Prisma.Sql =>
+  Prisma.raw(`least(coalesce(sum(${column}), 0), ${Number.MAX_SAFE_INTEGER})::bigint`);
+
+/** What the database counts as int8; `sumOf` keeps it below 2^53. */
 export const asNumber = (value: bigint | number | null | undefined): number => Number(value ?? 0);

@@ -3,7 +3,7 @@ import type { LfsObject } from '@antipode/lfs-wire';
 import type { LfsConfig } from '../config.js';
 import { Database } from '../database/database.js';
 import { LFS_CONFIG } from '../tokens.js';
-import { asNumber, rowsOf } from './rows.js';
+import { asNumber, rowsOf, sumOf } from './rows.js';
 import { storeName } from './store-name.js';
 
 /** An object that this process works on now. */
@@ -200,10 +200,10 @@ export class WantedStore {
       'counting objects',
       (prisma) => prisma.$queryRaw<Row[]>`
         SELECT here.*, away.*, latest.code, latest.error
-          FROM (SELECT count(*) AS present, coalesce(sum(s.size), 0)::bigint AS present_bytes
+          FROM (SELECT count(*) AS present, ${sumOf('s.size')} AS present_bytes
                   FROM belonging b JOIN stored s ON s.store = ${this.store} AND s.oid = b.oid
                  WHERE b.repository_id = ${repositoryId}) here,
-               (SELECT count(*) AS missing, coalesce(sum(size), 0)::bigint AS missing_bytes,
+               (SELECT count(*) AS missing, ${sumOf('size')} AS missing_bytes,
                        count(*) FILTER (WHERE attempts > 0) AS failed
                   FROM wanted WHERE store = ${this.store} AND repository_id = ${repositoryId}) away
           LEFT JOIN LATERAL (SELECT error_code AS code, error FROM wanted

@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { registry } from '@antipode/contracts';
+import { toAntipodeError, type AntipodeError } from '@antipode/errors';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { Rounds } from '../housekeeping/rounds.js';
 import { News } from '../knowledge/news.js';
@@ -57,7 +58,8 @@ export class LfsReportsService implements OnApplicationBootstrap, BeforeApplicat
     await this.rounds.end();
   }
 
-  private async tell(): Promise<void> {
+  /** One round: up to two hundred repositories. One that cannot be counted keeps none of the others from being told. */
+  async tell(): Promise<void> {
     if (this.isAllUntold) {
       for (const id of await this.wanted.knownRepositories()) this.untold.add(id);
       this.isAllUntold = false;
@@ -66,14 +68,29 @@ export class LfsReportsService implements OnApplicationBootstrap, BeforeApplicat
     if (ids.length === 0) return;
     // What changes from here on is told again.
     for (const id of ids) this.untold.delete(id);
+    const [reports, failure] = await this.countAll(ids);
     try {
-      const reports: registry.LfsReport[] = [];
-      for (const id of ids) reports.push(await this.count(id));
-      await this.registry.report(reports);
+      if (reports.length > 0) await this.registry.report(reports);
     } catch (error) {
       for (const id of ids) this.untold.add(id);
       throw error;
     }
+    if (failure) throw failure;
+  }
+
+  private async countAll(ids: readonly string[]): Promise<[registry.LfsReport[], AntipodeError | undefined]> {
+    const reports: registry.LfsReport[] = [];
+    let failure: AntipodeError | undefined;
+    for (const id of ids) {
+      try {
+        reports.push(await this.count(id));
+      } catch (error) {
+        failure = toAntipodeError(error, 'counting objects');
+        // It comes after those that were not told yet.
+        this.untold.add(id);
+      }
+    }
+    return [reports, failure];
   }
 
   private async count(repositoryId: string): Promise<registry.LfsReport> {

@@ -18,8 +18,10 @@ import { Rests } from './rests.js';
 /** Looked at without a reason so often: other processes write the same table. */
 const IDLE_MS = 60_000;
 const TROUBLE_MS = 1000;
-/** Batches in work at the same time; what they bring shares one pool. */
-const MOST_BATCHES = 16;
+/** Questions to the primary at the same time. */
+const MOST_ASKED = 16;
+/** Batches whose objects are not all here yet; they share one pool. What is on a slow line keeps nobody from being asked about. */
+const MOST_BATCHES = 256;
 
 /**
  * Brings what is wanted, in the background: due objects, repository by repository in turn, a hundred at a time.
@@ -87,7 +89,7 @@ export class FillService implements OnApplicationBootstrap, BeforeApplicationShu
         continue;
       }
       // The bell rings when either of these changes.
-      if (this.batches.size >= MOST_BATCHES) break;
+      if (this.asking.size >= MOST_ASKED || this.batches.size >= MOST_BATCHES) break;
       if (this.asking.has(repositoryId) || this.pool.waitingOf(repositoryId) > 0) continue;
       this.start(repositoryId);
     }
@@ -97,7 +99,9 @@ export class FillService implements OnApplicationBootstrap, BeforeApplicationShu
   private start(repositoryId: string): void {
     this.last = repositoryId;
     this.asking.add(repositoryId);
-    const onQueued = (): void => void this.asking.delete(repositoryId);
+    const onQueued = (): void => {
+      if (this.asking.delete(repositoryId)) this.bell.ring();
+    };
     const { pool, rests } = this;
     const { signal } = this.closing;
     const running: Promise<void> = this.batch

@@ -1,7 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { callUnary } from '@antipode/rpc';
 import {
+  CHECKOUT,
   eventually,
   openScratch,
   startPostgres,
@@ -235,7 +237,7 @@ describe('the connection', () => {
     const databaseUrl = await freshDatabase(postgres);
     await using scratch = await openScratch();
     await writeFile(scratch.file('token'), sim.state.mirrorToken);
-    const settings = { ...env, PRIMARY_WORKSPACE: 'acme', PRIMARY_TOKEN_FILE: scratch.file('token') };
+    const settings = { ...env, PRIMARY_WORKSPACE: 'Acme', PRIMARY_TOKEN_FILE: scratch.file('token') };
     const neighbours = { postgres, redis };
     const first = await Registry.open({ neighbours, databaseUrl, env: settings });
     try {
@@ -253,8 +255,29 @@ describe('the connection', () => {
     } finally {
       await first[Symbol.asyncDispose]();
     }
+    {
+      // A slip of the pen takes nothing away.
+      const slip = { ...settings, PRIMARY_WORKSPACE: 'acmee' };
+      await using slipped = await Registry.open({ neighbours, databaseUrl, env: slip });
+      await eventually(async () => (await show(slipped)).error?.code === 'not_found');
+      expect(await show(slipped)).toMatchObject({ state: 'connecting', workspace: 'acmee' });
+      expect((await show(slipped)).nextStep).toMatch(/Check PRIMARY_WORKSPACE.*acme stays/);
+      expect(await slipped.paths()).toEqual(['acme/handbook']);
+    }
     await using second = await Registry.open({ neighbours, databaseUrl, env });
     await until('unconnected', second);
+    expect(await second.paths()).toEqual([]);
+
+    // As a version left it that knew of no workspace, and whose settings are gone since.
+    await query(databaseUrl, `UPDATE repository SET removed_at = NULL`);
+    await query(databaseUrl, `UPDATE connection SET workspace = NULL, data_until = NULL`);
+    const migration = join(
+      CHECKOUT,
+      'apps/registry/prisma/migrations/20260603000000_whose_data/migration.sql',
+    );
+    await query(databaseUrl, await readFile(migration, 'utf8'));
+    second.app.get(DiscoveryService).sweepSoon('full');
+    await eventually(async () => (await show(second)).keptData?.workspace === 'acme');
     expect(await second.paths()).toEqual([]);
   });
 });

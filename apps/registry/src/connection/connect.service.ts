@@ -45,7 +45,7 @@ export class ConnectService {
           credential: this.connection.seal(credential),
           scopes: [...scopes],
           dataUntil: null,
-          ...(row.phase === 'unconnected' ? {} : keptHook(row)),
+          ...(row.workspace === workspace ? keptHook(row) : {}),
         },
       });
     });
@@ -104,7 +104,10 @@ export class ConnectService {
       if (error.code === 'unauthenticated')
         throw say('invalid', `${primary.displayName} does not take this credential.`);
       if (error.code === 'denied')
-        throw say('invalid', `This credential may not read the workspace's projects.${words}`);
+        throw say(
+          'invalid',
+          `This credential may not read the workspace's projects and repositories.${words}`,
+        );
       if (error.code === 'not_found')
         throw say(
           'not_found',

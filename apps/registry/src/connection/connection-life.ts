@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { toAntipodeError } from '@antipode/errors';
-import type { Discovery } from '@antipode/primary';
+import { AntipodeError, toAntipodeError } from '@antipode/errors';
+import type { ConnectionCredential, Discovery } from '@antipode/primary';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { MIRROR } from '../audit/initiator.js';
-import { isLiving } from './connection-phase.js';
+import { follow, isLiving } from './connection-phase.js';
 import { ConnectionPhases } from './connection-phases.js';
 import { ConnectionService } from './connection.service.js';
 import { ConnectionStore, type ConnectionRow } from './connection.store.js';
@@ -31,11 +31,11 @@ export class ConnectionLife {
     const { discovery } = this.connection.primary;
     if (!discovery) return;
     const row = await this.store.read();
-    if (!this.connection.isBySettings && row.managedBy === 'settings' && isLiving(row.phase))
-      await this.leaveSettings();
+    if (!this.connection.isBySettings && isBySettings(row)) await this.leaveSettings();
     if ((await this.store.read()).phase === 'disconnecting') await this.withdraw(signal);
     const { settingsWorkspace } = this.connection;
-    if (settingsWorkspace !== undefined) await this.adoptSettings(settingsWorkspace);
+    if (settingsWorkspace === undefined) await this.hideUnheld();
+    else await this.adoptSettings(settingsWorkspace, discovery, signal);
     await this.deleteDue();
     await this.greet(discovery, signal);
   }
@@ -54,24 +54,65 @@ export class ConnectionLife {
   private async leaveSettings(): Promise<void> {
     const dataUntil = this.connection.dataUntil('kept');
     await this.data.change(async (transaction) => {
-      await this.phases.move(transaction, { event: 'disconnect', by: MIRROR, data: { dataUntil } });
-      await this.data.hide(transaction);
+      // Somebody may have connected it by the API since it was read.
+      if (!isBySettings(await this.store.lock(transaction))) return;
+      const step = { event: 'disconnect', by: MIRROR, data: { dataUntil } } as const;
+      if (await this.phases.move(transaction, step)) await this.data.hide(transaction);
     });
   }
 
-  private async adoptSettings(workspace: string): Promise<void> {
-    const isSettled = (row: ConnectionRow): boolean =>
-      row.managedBy === 'settings' && row.workspace === workspace && isLiving(row.phase);
-    if (isSettled(await this.store.read())) return;
+  /** Data of a workspace that nobody is connected to: of a version before the API could connect, without its settings. */
+  private async hideUnheld(): Promise<void> {
+    const isUnheld = ({ phase, workspace, dataUntil }: ConnectionRow): boolean =>
+      phase === 'unconnected' && workspace !== null && dataUntil === null;
+    if (!isUnheld(await this.store.read())) return;
     await this.data.change(async (transaction) => {
       const row = await this.store.lock(transaction);
-      if (isSettled(row)) return;
-      const isOther = row.workspace !== null && row.workspace !== workspace;
+      if (!isUnheld(row)) return;
+      await this.data.hide(transaction);
+      await this.store.update({ dataUntil: this.connection.dataUntil('kept') }, transaction);
+      this.logger.warn(
+        { workspace: row.workspace },
+        'nobody is connected to this workspace; it is not served',
+      );
+    });
+  }
+
+  private async adoptSettings(workspace: string, discovery: Discovery, signal: AbortSignal): Promise<void> {
+    const isSettled = (row: ConnectionRow): boolean => isBySettings(row) && row.workspace === workspace;
+    const before = await this.store.read();
+    if (isSettled(before)) return;
+    const isOther = before.workspace !== null && before.workspace !== workspace;
+    const told = isOther ? { webhook: await this.leaveOther(before, discovery, signal) } : {};
+    await this.data.change(async (transaction) => {
+      const row = await this.store.lock(transaction);
+      if (row.workspace !== before.workspace || !follow(row.phase, 'connect'))
+        throw new AntipodeError('busy', 'connecting by the settings');
       if (isOther) await this.data.delete(transaction, MIRROR);
       const managed = { managedBy: 'settings', workspace, dataUntil: null, credential: null } as const;
       const data = isOther ? { ...FORGOTTEN, ...managed } : managed;
-      await this.phases.move(transaction, { event: 'connect', by: MIRROR, data });
+      await this.phases.move(transaction, { event: 'connect', by: MIRROR, data, told });
     });
+  }
+
+  /**
+   * Before another workspace's data goes: the primary must show us the one that the settings name, or its name is a
+   * slip of the pen. @returns what became of the other's webhook
+   */
+  private async leaveOther(
+    before: ConnectionRow,
+    discovery: Discovery,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const credential = await this.connection.asking(async () => {
+      const settings = await this.connection.credential();
+      if ((await discovery.inspect(settings, signal)).projects === 'some') return settings;
+      const hint = `The primary shows this credential no project in ${this.connection.settingsWorkspace}.`;
+      throw new AntipodeError('not_found', 'connecting by the settings', {}, { hint });
+    });
+    // A person's token may be good for both.
+    const other = { ...credential, workspace: before.workspace ?? '' };
+    return (await this.withdrawWebhook(before, signal, other)) ?? 'withdrawn';
   }
 
   /** First the webhook, while there is a credential to withdraw it with; then the credential. */
@@ -88,12 +129,19 @@ export class ConnectionLife {
     );
   }
 
-  /** @returns why it may be left at the primary; undefined where it is gone. */
-  private async withdrawWebhook(row: ConnectionRow, signal: AbortSignal): Promise<string | undefined> {
+  /**
+   * @param otherwise where the row has no credential of its own.
+   * @returns why it may be left at the primary; undefined where it is gone.
+   */
+  private async withdrawWebhook(
+    row: ConnectionRow,
+    signal: AbortSignal,
+    otherwise?: ConnectionCredential,
+  ): Promise<string | undefined> {
     const { webhooks } = this.connection.primary;
     if (!webhooks || row.hookUrl === null) return undefined;
     try {
-      const credential = this.connection.open(row);
+      const credential = this.connection.open(row) ?? otherwise;
       if (!credential) return 'There is no credential left to withdraw it with.';
       // By its URL: whoever died while it was made does not know its id.
       const what = { credential, url: row.hookUrl };
@@ -122,3 +170,6 @@ export class ConnectionLife {
     });
   }
 }
+
+const isBySettings = ({ managedBy, phase }: ConnectionRow): boolean =>
+  managedBy === 'settings' && isLiving(phase);

@@ -40,8 +40,18 @@ export class ConnectionView {
     // A primary that lists nothing is not asked before the first repository is.
     if (!this.connection.primary.discovery) return 'connected';
     // In the first moments after a start with new settings.
-    if (this.connection.isBySettings && !isLiving(row.phase)) return 'connecting';
+    if (this.connection.isBySettings && !this.isAdopted(row)) return 'connecting';
     return row.phase;
+  }
+
+  private isAdopted({ phase, workspace }: ConnectionRow): boolean {
+    return isLiving(phase) && workspace === this.connection.settingsWorkspace;
+  }
+
+  /** The settings name another workspace than the one whose data is here. */
+  private isOther({ workspace }: ConnectionRow): boolean {
+    const { isBySettings, settingsWorkspace } = this.connection;
+    return isBySettings && workspace !== null && workspace !== settingsWorkspace;
   }
 
   private workspace(state: ConnectionPhase, row: ConnectionRow): string | null {
@@ -64,7 +74,12 @@ export class ConnectionView {
             'PUT /-/api/v1/connection with {"workspace","token"}; or set PRIMARY_WORKSPACE and PRIMARY_TOKEN_FILE.',
         };
       case 'connecting':
-        return { reason: row.error ?? `${name} has not answered yet.`, nextStep: null };
+        return {
+          reason: row.error ?? `${name} has not answered yet.`,
+          nextStep: this.isOther(row)
+            ? `Check PRIMARY_WORKSPACE: what was mirrored of ${row.workspace} stays until ${name} shows this one.`
+            : null,
+        };
       case 'connected':
         return {
           reason: row.error,

@@ -43,7 +43,7 @@ export class ConnectionController {
       ...(email === undefined ? {} : { email }),
       ...(username === undefined ? {} : { username }),
     };
-    await this.connect.connect(workspace, credential, by);
+    await this.connect.connect(workspace.toLowerCase(), credential, by);
     return this.show();
   }
 

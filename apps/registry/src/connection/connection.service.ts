@@ -30,9 +30,11 @@ export class ConnectionService implements OnApplicationShutdown {
     return !this.primary.discovery || this.settingsWorkspace !== undefined;
   }
 
-  /** Undefined where the settings do not make a connection. */
+  /** In lower case, as everywhere here: hosts ignore it. Undefined where the settings do not make a connection. */
   get settingsWorkspace(): string | undefined {
-    return this.config.PRIMARY_TOKEN_FILE === undefined ? undefined : this.config.PRIMARY_WORKSPACE;
+    return this.config.PRIMARY_TOKEN_FILE === undefined
+      ? undefined
+      : this.config.PRIMARY_WORKSPACE?.toLowerCase();
   }
 
   async isLiving(): Promise<boolean> {

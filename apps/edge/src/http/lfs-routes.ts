@@ -13,6 +13,7 @@ import type { Primary } from '@antipode/primary';
 import { enterWithToken } from '../lfs/enter-with-token.js';
 import type { LfsBatch } from '../lfs/lfs-batch.js';
 import type { LfsSentences } from '../lfs/lfs-sentences.js';
+import { isTokenFor } from '../lfs/lfs-token.js';
 import { lockTarget } from '../lfs/lock-target.js';
 import { readJsonObject, type LocksRelay } from '../lfs/locks-relay.js';
 import type { Hallway, Session } from '../session/hallway.js';
@@ -161,7 +162,7 @@ export class LfsRoutes {
       await hallway.enter({ ...knock, right: 'read' });
       throw new AntipodeError('denied', 'entering to write', {}, { hint: sentences.readOnly() });
     });
-    if (token && token.repositoryId !== session.repository.id)
+    if (token && !isTokenFor(token, session.repository))
       throw new AntipodeError('not_found', 'entering with a token of another repository');
     return session;
   }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isLfsToken, openLfsTokenKey, readLfsToken, writeLfsToken, type LfsToken } from './lfs-token.js';
+import {
+  isLfsToken,
+  isTokenFor,
+  openLfsTokenKey,
+  readLfsToken,
+  writeLfsToken,
+  type LfsToken,
+} from './lfs-token.js';
 
 const key = openLfsTokenKey('ab'.repeat(32));
 const NOW_MS = 1_700_000_000_000;
@@ -31,6 +38,16 @@ describe('a token for LFS', () => {
     expect(() => readLfsToken(`Bearer antipode-lfs.${payload}.${signature}`, key, NOW_MS)).toThrow(refused);
     expect(() => readLfsToken(written.slice(0, -1), key, NOW_MS)).toThrow(refused);
     expect(() => readLfsToken(`${written}.x`, key, NOW_MS)).toThrow(refused);
+  });
+
+  it('is for one repository, and an agent’s for one that still has its path', () => {
+    const { repositoryId: id } = token;
+    const moved = { id, path: 'acme/moved' };
+    const other = { id: '00000000-0b0d-4c55-9a77-0a1b2c3d4e5f', path: 'acme/widget' };
+    expect([moved, other].map((repository) => isTokenFor(token, repository))).toEqual([true, false]);
+    const agents: LfsToken = { ...token, bearer: { kind: 'agent', path: 'acme/widget' } };
+    expect(isTokenFor(agents, { id, path: 'acme/widget' })).toBe(true);
+    expect([moved, other].map((repository) => isTokenFor(agents, repository))).toEqual([false, false]);
   });
 
   it('is found in no noise', () => {

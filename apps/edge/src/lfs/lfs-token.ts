@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { auth } from '@antipode/contracts';
-import type { RepositoryId, RepositoryPath } from '@antipode/domain';
+import type { RepositoryId, RepositoryPath, SelectedRepository } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
 
 /**
@@ -62,6 +62,15 @@ export function readLfsToken(authorization: string, key: KeyObject, nowMs: numbe
   if (token.expiresAt * 1000 <= nowMs) throw noToken();
   return token;
 }
+
+/**
+ * Whether a token is good for this repository. An agent's yes was one to a path: where that path has become another
+ * repository's, or the repository's path another, nobody has said yes.
+ */
+export const isTokenFor = (
+  { repositoryId, bearer }: LfsToken,
+  { id, path }: Pick<SelectedRepository, 'id' | 'path'>,
+): boolean => repositoryId === id && (bearer.kind !== 'agent' || bearer.path === path);
 
 const sign = (payload: string, key: KeyObject): Buffer => createHmac('sha256', key).update(payload).digest();
 

@@ -6,8 +6,10 @@ import { lfs } from '@antipode/contracts';
 import { AntipodeError, type Code } from '@antipode/errors';
 import { LFS_MEDIA_TYPE } from '@antipode/lfs-wire';
 import { git } from '@antipode/testing';
+import { openLfsTokenKey, writeLfsToken, type LfsToken } from '../src/lfs/lfs-token.js';
 import { basic, GivenEdge, NOT_YOURS, READER, SECRET_KEY, STRANGER, WRITER } from './given-edge.js';
 import { askLfs, BATCH, GivenServer, LFS, objectOf, withLfs } from './given-lfs.js';
+import { account } from './given-ssh.js';
 
 let edge: GivenEdge;
 let primary: GivenServer;
@@ -302,6 +304,34 @@ describe('where the lfs service is away', () => {
     expect(asked?.headers.authorization).toBe(basic(READER));
     expect(JSON.parse(asked?.body ?? '')).toMatchObject({ transfers: ['basic'], operation: 'download' });
     expect(edge.logs.at(-1)).toMatchObject({ source: 'passthrough', passed_because: 'lfs_away' });
+  });
+
+  it('whoever asked with a lent credential gets no link that holds it', async () => {
+    const holder = account('rita');
+    edge.neighbours.keys.set('rita', { holder, displayName: 'rita', authorization: basic(READER) });
+    edge.neighbours.lfs.failing.any = new AntipodeError('service_unavailable', 'failing on request');
+    primary.lfs = (request, response, body) => {
+      const { objects } = JSON.parse(body) as { objects: { oid: string }[] };
+      const echo = { ...link, header: { Authorization: request.headers.authorization } };
+      const answers = objects.map((object, n) => ({ ...object, actions: { download: n ? echo : link } }));
+      response.writeHead(200, { 'content-type': LFS_MEDIA_TYPE });
+      response.end(JSON.stringify({ transfer: 'basic', objects: answers }));
+    };
+    const expiresAt = Math.floor(Date.now() / 1000) + 900;
+    const token: LfsToken = {
+      ...{ bearer: { kind: 'holder', holder }, repositoryId: id },
+      ...{ operation: 'download', expiresAt },
+    };
+    const authorization = writeLfsToken(token, openLfsTokenKey(SECRET_KEY));
+    const lent = await download([here, offered], {}, { authorization });
+    expect(lent.json['objects']).toEqual([
+      { ...here, actions: { download: link } },
+      { ...offered, error: { code: 503, message: expect.stringMatching(/Try again/) } },
+    ]);
+    // One's own comes back as it is.
+    const own = await download([here, offered]);
+    const echo = { ...link, header: { Authorization: basic(READER) } };
+    expect(own.json['objects']).toMatchObject([{}, { actions: { download: echo } }]);
   });
 
   it('and the primary refuses, the client is told what and when, never by a 5xx', async () => {

@@ -9,6 +9,7 @@ import type { LfsMetrics } from '../telemetry/lfs-metrics.js';
 import { inChunks } from './in-chunks.js';
 import type { LfsSentences } from './lfs-sentences.js';
 import { readAnswer, readRelayed } from './read-answers.js';
+import { tellsCredential } from './tells-credential.js';
 
 export interface LfsBatchOptions {
   readonly client: lfs.LfsServiceClient;
@@ -143,8 +144,20 @@ export class LfsBatch {
       );
       return readRelayed(chunk, answer, operation);
     });
+    const theirs = answers.map((answer) => this.withoutLent(answer, session, authorization));
     this.note(question, 'relayed', objects.length);
-    return answers;
+    return theirs;
+  }
+
+  /** What was lent for one question must not reach whoever asked it: not even inside the primary's own links. */
+  private withoutLent(
+    answer: AnsweredObject,
+    { caller }: Session,
+    authorization: string | undefined,
+  ): AnsweredObject {
+    const isOwn = authorization === undefined || caller.kind === 'credential';
+    if (isOwn || !tellsCredential(answer, authorization)) return answer;
+    return refused(answer, { code: 503, message: this.options.sentences.linkNotForOthers() });
   }
 
   /** The caller's own; nobody, and whoever holds an agent, leaves it to the connection. */

@@ -15,6 +15,8 @@ export interface LfsSentences {
   /** Of one object. */
   primaryAway(): string;
   missing(): string;
+  /** The primary's link holds a credential that was lent. */
+  linkNotForOthers(): string;
 }
 
 export interface LfsSentencesOptions {
@@ -38,6 +40,8 @@ export function openLfsSentences({ primary, linkUrl }: LfsSentencesOptions): Lfs
     downloadTokenOnly: () => 'This token was given out for downloads only.',
     primaryAway: () =>
       `${name} cannot be reached, and this mirror does not have this object yet. Try again in a few minutes.`,
+    linkNotForOthers: () =>
+      `The part of this mirror that handles large files is away, and ${name}'s own link cannot be given to you. Try again in a few minutes.`,
     missing: () => 'The object does not exist.',
   };
 }

@@ -138,7 +138,7 @@ export interface PrimaryRepository {
 }
 
 export interface Discovery {
-  /** Whether the credential opens its workspace, by one small question. @throws AntipodeError like `listProjects` */
+  /** Whether the credential opens its workspace, by two small questions. @throws AntipodeError like `listProjects` */
   inspect(credential: ConnectionCredential, signal?: AbortSignal): Promise<CredentialFacts>;
 
   /** @throws AntipodeError `unauthenticated`, `denied`, `not_found` (the workspace), `primary_*`. */

@@ -66,6 +66,13 @@ describe('discovery on Bitbucket Cloud', () => {
       scopes: ['project', 'project:admin', 'repository', 'repository:admin', 'webhook'],
     });
     await expect(discovery.inspect({ token: 'wrong' })).rejects.toMatchObject({ code: 'unauthenticated' });
+    const user = host.sim.state.users.find(({ role }) => role === 'writer');
+    const scopes = ['read:project:bitbucket', 'read:webhook:bitbucket'];
+    const order = { kind: 'api', user: user?.username, scopes };
+    const { secret } = await host.sim.control.control<{ secret: string }>('POST', '/tokens', order);
+    await expect(discovery.inspect({ token: secret, email: user?.email ?? '' })).rejects.toMatchObject({
+      code: 'denied',
+    });
     // The credential's own workspace comes before that of the settings.
     const elsewhere = { ...token, workspace: 'nobody-here' };
     await expect(discovery.inspect(elsewhere)).rejects.toMatchObject({ code: 'not_found' });

@@ -33,7 +33,7 @@ const REPOSITORY_FIELDS = [
   ].map((field) => `values.${field}`),
 ].join(',');
 
-const someProjects = z.object({ values: z.array(z.unknown()) });
+const something = z.object({ values: z.array(z.unknown()) });
 
 /** Projects and repositories of one workspace. */
 export class BitbucketDiscovery implements Discovery {
@@ -42,10 +42,12 @@ export class BitbucketDiscovery implements Discovery {
     private readonly workspace: WorkspaceOf,
   ) {}
 
-  /** By the projects' first page: what every connection needs, and its scopes are told with it. */
+  /** By the first of the projects and of the repositories: what every sweep asks for. The scopes are told with it. */
   async inspect(credential: ConnectionCredential, signal?: AbortSignal): Promise<CredentialFacts> {
     const path = `${this.projectsPath(credential)}?pagelen=1&fields=values.key`;
-    const { value, scopes } = await this.rest.look(path, someProjects, { credential, signal });
+    const { value, scopes } = await this.rest.look(path, something, { credential, signal });
+    const repositories = `/repositories/${this.workspace(credential)}?pagelen=1&fields=values.uuid`;
+    await this.rest.look(repositories, something, { credential, signal });
     const projects = value.values.length > 0 ? 'some' : 'none';
     return { projects, ...(scopes === undefined ? {} : { scopes }) };
   }

@@ -8,7 +8,7 @@ import {
   type RunningRedis,
   type RunningSim,
 } from '@antipode/testing';
-import { Registry, type Json } from './open-registry.js';
+import { query, Registry, type Json } from './open-registry.js';
 
 const WEB = ['acme/storefront', 'acme/checkout-api', 'acme/design-system', 'acme/playground'];
 const DATA = ['acme/pipelines', 'acme/warehouse'];
@@ -81,6 +81,20 @@ describe('the selection', () => {
     expect(body.change.removes.count).toBe(0);
     const unknown = await choose({ mode: 'selected', projectKeys: ['NOPE'], dryRun: true });
     expect(unknown.status).toBe(404);
+    // Whoever knows no project yet asks for all the same.
+    await query(registry.databaseUrl, 'DELETE FROM project');
+    const all = await choose({ mode: 'all', dryRun: true });
+    expect(all.body.change.adds).toMatchObject({ count: 3, complete: true });
+  });
+
+  it('may keep a project that the primary does not show any more, and change beside it', async () => {
+    await registry.select('WEB', 'DATA');
+    await registry.untilPaths([...WEB, ...DATA]);
+    await query(registry.databaseUrl, `UPDATE selection SET project_keys = '{DATA,GONE,WEB}'`);
+    expect((await choose({ mode: 'selected', projectKeys: ['GONE', 'NOPE'] })).status).toBe(404);
+    const { status, body } = await choose({ mode: 'selected', projectKeys: ['GONE', 'PUB', 'WEB'] });
+    expect([status, body.projectKeys]).toEqual([200, ['GONE', 'PUB', 'WEB']]);
+    await registry.untilPaths([...WEB, 'acme/handbook']);
   });
 
   it('leaves public repositories to the primary where they are excluded, and names them', async () => {

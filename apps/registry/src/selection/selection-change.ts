@@ -3,7 +3,7 @@ import type { PrimaryRepository } from '@antipode/primary';
 import { ConnectionService } from '../connection/connection.service.js';
 import { Database } from '../database/database.js';
 import type { Transaction } from '../repositories/repositories.store.js';
-import { covers, isNarrowing, projectsBeyond, type Selection } from './selection.js';
+import { covers, isNarrowing, projectsBeyond, widensToAll, type Selection } from './selection.js';
 import { SelectionStore } from './selection.store.js';
 
 /** Enough to recognise what is meant; the counts are of all. */
@@ -48,10 +48,11 @@ export class SelectionChanges {
   ): Promise<SelectionChange> {
     const known = (await this.store.projects()).map(({ key }) => key);
     const added = projectsBeyond(after, before, known);
+    const isComplete = added.length === 0 && !widensToAll(before, after);
     return {
       narrowing: isNarrowing(before, after),
       removes: { projectKeys: projectsBeyond(before, after, known), ...(await removed(transaction, after)) },
-      adds: { projectKeys: added, count: 0, sizeBytes: 0, repositories: [], complete: added.length === 0 },
+      adds: { projectKeys: added, count: 0, sizeBytes: 0, repositories: [], complete: isComplete },
     };
   }
 
@@ -59,9 +60,11 @@ export class SelectionChanges {
   async preview(before: Selection, after: Selection): Promise<SelectionChange> {
     const change = await this.describe(before, after);
     const opened = before.publicRepositories === 'exclude' && after.publicRepositories === 'include';
-    const grows = opened || change.adds.projectKeys.length > 0;
+    // The projects that we know of need not be all.
+    const isWhole = opened || widensToAll(before, after);
+    const grows = isWhole || change.adds.projectKeys.length > 0;
     if (!grows) return change;
-    const scopes = opened ? undefined : change.adds.projectKeys;
+    const scopes = isWhole ? undefined : change.adds.projectKeys;
     const found: PrimaryRepository[] = [];
     await this.connection.asking(async () => {
       for await (const repository of this.listed(scopes)) {

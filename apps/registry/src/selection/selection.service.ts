@@ -49,8 +49,14 @@ export class SelectionService {
     return done;
   }
 
+  /** Those that are selected already may stay, or nobody could keep a project that is out of sight for a while. */
+  private async newOnes(projectKeys: readonly string[]): Promise<string[]> {
+    const before = await this.read();
+    return before.all ? [...projectKeys] : projectKeys.filter((key) => !before.projectKeys.includes(key));
+  }
+
   private async check(choice: ProjectChoice, policy: PublicPolicy | undefined): Promise<void> {
-    if (!choice.all) await this.projects.check(choice.projectKeys);
+    if (!choice.all) await this.projects.check(await this.newOnes(choice.projectKeys));
     const { discovery, displayName } = this.connection.primary;
     if (policy !== 'exclude' || discovery) return;
     throw new AntipodeError(

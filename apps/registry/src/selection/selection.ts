@@ -21,6 +21,10 @@ export const covers = (
 /** From all back to some. */
 export const isNarrowing = (before: ProjectChoice, after: ProjectChoice): boolean => before.all && !after.all;
 
+/** From some to all. */
+export const widensToAll = (before: ProjectChoice, after: ProjectChoice): boolean =>
+  isNarrowing(after, before);
+
 /** The projects of the first that the second does not have. @param known every project, for "all" */
 export const projectsBeyond = (
   one: ProjectChoice,

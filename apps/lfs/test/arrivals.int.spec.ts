@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { AntipodeError } from '@antipode/errors';
 import { eventually } from '@antipode/testing';
 import { openBytes, type OpenBytes } from './open-bytes.js';
@@ -293,6 +295,26 @@ describe('an object on its way in', () => {
     await expect(here.objects.open(wrong, sourceAt(storage.url))).rejects.toMatchObject({
       code: 'primary_misbehaved',
     });
+  });
+
+  it('is let go of where the disk cannot read it any more, and not over any other trouble', async () => {
+    const { bytes, object } = make(1000);
+    storage.answer(honest(bytes));
+    await here.objects.bring(object, sourceAt(storage.url), never);
+    const read = jest.spyOn(here.store, 'read');
+    const fails = (name: 'EMFILE' | 'EIO'): unknown =>
+      read.mockImplementation(() => {
+        const failure = Object.assign(new Error(name), { code: name, errno: -constants.errno[name] });
+        const stream = new Readable({ read: (): unknown => stream.destroy(failure) });
+        return Promise.resolve(stream);
+      });
+    fails('EMFILE');
+    await expect(here.objects.check(object, 1e9, never)).rejects.toMatchObject({ code: 'EMFILE' });
+    expect(await here.objects.isHere(object.oid)).toBe(true);
+    fails('EIO');
+    expect(await here.objects.check(object, 1e9, never)).toBe(false);
+    expect(await here.objects.isHere(object.oid)).toBe(false);
+    expect(here.known).toEqual([`kept ${object.oid}`, `lost ${object.oid}`]);
   });
 
   it('stops waiting when its caller does', async () => {

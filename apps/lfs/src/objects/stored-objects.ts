@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { BlobStore, ByteRange } from '@antipode/blob-store';
 import { AntipodeError, isAntipodeError } from '@antipode/errors';
@@ -54,9 +55,10 @@ export class StoredObjects implements Objects {
 
   async check(object: LfsObject, bytesPerSecond: number, signal: AbortSignal): Promise<boolean> {
     const { store, knowledge, logger } = this.options;
-    const stream = await store.read(object.oid);
-    if (stream && (await this.isRight(stream, object, bytesPerSecond, signal))) return true;
-    if (stream) logger.error({ oid: object.oid }, 'a kept object was damaged; it is fetched again');
+    const state = await this.stateOf(object, bytesPerSecond, signal);
+    if (state === 'right') return true;
+    if (state !== 'absent')
+      logger.error({ oid: object.oid, state }, 'a kept object was damaged; it is fetched again');
     await store.remove(object.oid);
     await knowledge.lost(object.oid);
     return false;
@@ -78,6 +80,22 @@ export class StoredObjects implements Objects {
     }
   }
 
+  /** @throws whatever else keeps it from being read: that says nothing about its bytes. */
+  private async stateOf(
+    object: LfsObject,
+    bytesPerSecond: number,
+    signal: AbortSignal,
+  ): Promise<'right' | 'wrong' | 'unreadable' | 'absent'> {
+    try {
+      const stream = await this.options.store.read(object.oid);
+      if (!stream) return 'absent';
+      return (await this.isRight(stream, object, bytesPerSecond, signal)) ? 'right' : 'wrong';
+    } catch (error) {
+      if (!UNREADABLE.has(-((error as NodeJS.ErrnoException).errno ?? 0))) throw error;
+      return 'unreadable';
+    }
+  }
+
   private async isRight(
     stream: Readable,
     { oid, size }: LfsObject,
@@ -94,3 +112,7 @@ export class StoredObjects implements Objects {
     return bytes === size && hash.digest('hex') === oid;
   }
 }
+
+const EUCLEAN = 117;
+/** What a disk or its file system says that has lost the bytes for good; Node knows no name for all of them. */
+const UNREADABLE: ReadonlySet<number> = new Set([constants.errno.EIO, constants.errno.EBADMSG, EUCLEAN]);

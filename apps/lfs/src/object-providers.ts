@@ -27,6 +27,7 @@ const CLIENT_IDLE_MS = 300_000;
 const CALLERS_AT_ONCE = 64;
 const LINGER_MS = 10_000;
 const FIRST_WAIT_MS = 300;
+const SWEEP_EVERY_MS = 1_800_000;
 
 const KIT = Symbol('KIT');
 
@@ -66,7 +67,7 @@ export function objectProviders(config: LfsConfig): Provider[] {
       provide: OpenStore,
       inject: [Parts, Arrivals, HealthChecks],
       useFactory: (parts: Parts, arrivals: Arrivals, health: HealthChecks) =>
-        new OpenStore({ ...parts, ...parts.kit, arrivals, health }),
+        new OpenStore({ ...parts, ...parts.kit, arrivals, health, sweepEveryMs: SWEEP_EVERY_MS }),
     },
     {
       provide: OBJECTS,

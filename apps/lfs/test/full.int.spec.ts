@@ -1,8 +1,10 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { HealthChecks } from '@antipode/service-kit';
 import { eventually, openScratch, runCommand } from '@antipode/testing';
+import { OpenStore } from '../src/objects/open-store.js';
 import { openBytes, type OpenBytes } from './open-bytes.js';
 import { honest, make, sourceAt, stalled, startStorage, status, type Storage } from './start-storage.js';
 
@@ -88,6 +90,17 @@ describe('a place for objects without room', () => {
     line.goOn();
     await bringing;
     await here.objects.bring(other.object, source, never);
+  });
+
+  it('is swept of what a killed process left just before, again and again', async () => {
+    const open = new OpenStore({ ...here, health: new HealthChecks(), sweepEveryMs: 5 });
+    await open.onModuleInit();
+    const left = join(here.store.incomingFolder, 'left');
+    await writeFile(left, 'x');
+    const before = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(left, before, before);
+    await eventually(async () => (await readdir(here.store.incomingFolder)).length === 0);
+    await open.onApplicationShutdown();
   });
 
   it('lets go of the primary when the reader of what passes does', async () => {

@@ -19,11 +19,14 @@ export interface ByteRange {
  * processes at the same time.
  */
 export interface BlobStore {
-  /** A local folder for what is on its way in. Files that nobody wrote to for an hour are swept at the next opening. */
+  /** A local folder for what is on its way in. Files that nobody wrote to for an hour are swept. */
   readonly incomingFolder: string;
 
   /** Makes what is missing and sweeps what a killed process left; call it once, before all else. */
   open(): Promise<void>;
+
+  /** Sweeps again: what was left a moment before the opening was too young then. Call it now and then. */
+  sweep(): Promise<void>;
 
   /** Lets go of connections and stops counting. */
   close(): Promise<void>;

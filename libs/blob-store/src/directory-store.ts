@@ -5,7 +5,7 @@ import { AntipodeError } from '@antipode/errors';
 import { adoptable } from './adoptable.js';
 import type { Blob, BlobStore, ByteRange } from './blob-store.js';
 import { blobPath, incomingFolder, isOid, objectsFolder, openBlob, orAbsent } from './directory-layout.js';
-import { openIncoming } from './incoming.js';
+import { sweepIncoming } from './incoming.js';
 import { FULL, Room, type RoomOptions } from './room.js';
 
 export interface DirectoryStoreOptions extends RoomOptions {
@@ -28,8 +28,13 @@ export class DirectoryStore implements BlobStore {
 
   async open(): Promise<void> {
     await mkdir(objectsFolder(this.options.root), { recursive: true });
-    await openIncoming(this.incomingFolder);
+    await mkdir(this.incomingFolder, { recursive: true });
+    await this.sweep();
     this.room.count();
+  }
+
+  sweep(): Promise<void> {
+    return sweepIncoming(this.incomingFolder);
   }
 
   close(): Promise<void> {

@@ -44,7 +44,7 @@ describe('a directory of blobs', () => {
     await expect(unlimited.requireRoom(Number.MAX_SAFE_INTEGER)).rejects.toMatchObject({ code: 'too_large' });
   });
 
-  it('sweeps at its opening what a killed process left, but not what somebody may be writing', async () => {
+  it('sweeps what a killed process left, at its opening and later, but not what somebody may be writing', async () => {
     const options = { root: scratch.path, keepFreeBytes: 0 };
     const store = await opened(options);
     for (const name of ['old', 'young']) await writeFile(`${store.incomingFolder}/${name}`, 'x');
@@ -52,6 +52,9 @@ describe('a directory of blobs', () => {
     await utimes(`${store.incomingFolder}/old`, before, before);
     await opened(options);
     expect(await readdir(store.incomingFolder)).toEqual(['young']);
+    await utimes(`${store.incomingFolder}/young`, before, before);
+    await store.sweep();
+    expect(await readdir(store.incomingFolder)).toEqual([]);
   });
 
   it('lets others read what it has without a store of their own', async () => {

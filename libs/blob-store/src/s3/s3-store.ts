@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -14,7 +14,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { adoptable } from '../adoptable.js';
 import type { Blob, BlobStore, ByteRange } from '../blob-store.js';
 import { isOid, requireOid } from '../directory-layout.js';
-import { openIncoming } from '../incoming.js';
+import { sweepIncoming } from '../incoming.js';
 import { Room, type RoomOptions } from '../room.js';
 import { createS3Client } from './s3-client.js';
 import { download } from './download.js';
@@ -48,13 +48,18 @@ export class S3Store implements BlobStore {
 
   /** @throws AntipodeError `service_unavailable` where the bucket cannot be used; everything works once it can. */
   async open(): Promise<void> {
-    await openIncoming(this.incomingFolder);
+    await mkdir(this.incomingFolder, { recursive: true });
+    await sweepIncoming(this.incomingFolder);
     await this.tell('opening the bucket', () =>
       this.s3.send(new HeadBucketCommand({ Bucket: this.options.place.bucket })),
     );
     this.room.count();
-    // Not needed to begin: a rule of the bucket may do that as well.
-    void this.abortAbandoned().catch(() => undefined);
+    void this.abortAbandoned();
+  }
+
+  async sweep(): Promise<void> {
+    await sweepIncoming(this.incomingFolder);
+    await this.abortAbandoned();
   }
 
   close(): Promise<void> {
@@ -129,8 +134,13 @@ export class S3Store implements BlobStore {
     }
   }
 
-  /** What a killed process left half-way; a thousand of them at one opening are enough. */
+  /** Nothing depends on it, and a rule of the bucket may do it as well. */
   private async abortAbandoned(): Promise<void> {
+    await this.tryAbortAbandoned().catch(() => undefined);
+  }
+
+  /** What a killed process left half-way; a thousand of them at one time are enough. */
+  private async tryAbortAbandoned(): Promise<void> {
     const { bucket: Bucket, prefix: Prefix } = this.options.place;
     const oldest = Date.now() - ABANDONED_MS;
     const { Uploads = [] } = await this.s3.send(new ListMultipartUploadsCommand({ Bucket, Prefix }));

@@ -11,10 +11,13 @@ import { EXIT, exitOf, sentenceOf, stoppedShort } from './stopped-short.js';
 import { stopSignal } from './stop-signal.js';
 import type { Actions } from './surface/actions.js';
 
+/** Aborted when nobody reads our output any more: what goes on only for its reader ends then. */
+const unread = new AbortController();
 // Whoever reads our output may leave (`| head`); what was asked for is done all the same.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
+    if (stream === process.stdout) unread.abort();
   });
 }
 
@@ -53,6 +56,8 @@ async function confirm(question: string, { yes }: { yes?: true }): Promise<boole
   throw stoppedShort('invalid', 'Nobody can be asked here whether that is meant: say so with --yes.');
 }
 
+const untilUnread = (): AbortSignal => AbortSignal.any([stopSignal({ withParent: true }), unread.signal]);
+
 const projects = () => import('./commands/projects.js');
 const repos = () => import('./commands/repos.js');
 
@@ -73,7 +78,7 @@ const actions: Actions = {
   status: async (options) => {
     if (!options.watch) return tell(await (await import('./commands/status.js')).status(options, settings));
     const { watchStatus } = await import('./status/watch-status.js');
-    const tools = { out: process.stdout, stop: stopSignal({ withParent: true }) };
+    const tools = { out: process.stdout, stop: untilUnread() };
     process.exitCode = await watchStatus(options, settings, tools);
   },
   doctor: async (options) => {
@@ -83,7 +88,7 @@ const actions: Actions = {
   logs: async (part, options) => {
     const { logs } = await import('./commands/logs.js');
     const { paperOf } = await import('./screen/paper.js');
-    const stop = stopSignal({ withParent: true });
+    const stop = untilUnread();
     return logs(part, options, { write, paper: paperOf(process.stdout), stop });
   },
   printConfig: async (service, options) => {

@@ -193,6 +193,15 @@ describe('the antipode command', () => {
     expect(looks.at(-1)?.bytesPerSecond).toBeGreaterThan(1_000_000);
   });
 
+  it('ends when nobody reads any more how things are', async () => {
+    const args = ['status', '--watch', '--interval', '0.1', '--json', ...here()];
+    const child = spawn(process.execPath, [command.main, ...args], { env: environment(), cwd: scratch.path });
+    const ended = once(child, 'exit');
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    expect(await ended).toEqual([0, null]);
+  });
+
   it('makes scripts for shells, and answers to them at every Tab', async () => {
     const script = scratch.file('completion.bash');
     await writeFile(script, (await antipode(['completion', 'bash'])).stdout);

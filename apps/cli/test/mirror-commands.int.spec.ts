@@ -483,6 +483,13 @@ describe('what a person sees of a mirror', () => {
     });
   });
 
+  it('is not well where the mirror that was named cannot be looked at', async () => {
+    const named = { url: mirror.url, tokenFile: '/nowhere/at/all' };
+    await expect(doctor(named, SETTINGS, { home: CHECKOUT })).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+  });
+
   it('has a form that programs can hold on to', async () => {
     const answers = {
       'projects list': await listProjects(client),

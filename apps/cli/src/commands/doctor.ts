@@ -26,7 +26,8 @@ export async function doctor(
   { home }: { home: string },
 ): Promise<Answer> {
   const mirror = await findMirror(options, settings).catch((error: unknown) => {
-    if (isAntipodeError(error)) return error;
+    // Nothing runs here: no reason to say nothing. One that was named and cannot be looked at is another matter.
+    if (isAntipodeError(error) && error.code === 'service_unavailable') return error;
     throw error;
   });
   const findings =

@@ -30,6 +30,8 @@ export async function checkPostgres({ dataFolder, record }: LocalHouse): Promise
   const client = new pg.Client({
     connectionString: databaseUrl({ dataFolder, port, password }),
     connectionTimeoutMillis: 3000,
+    // One that takes connections and says nothing (stopped) must not keep the doctor waiting.
+    query_timeout: 3000,
   });
   client.on('error', () => undefined);
   try {

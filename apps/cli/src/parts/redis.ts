@@ -58,8 +58,10 @@ const configuration = ({ port, password }: RedisOptions, folder: string): string
     '',
   ].join('\n');
 
+const PATIENCE_MS = 4000;
+
 /** @throws Error where no Redis answers there, or it does not take the password */
-export async function pingRedis(url: string): Promise<void> {
+export async function pingRedis(url: string, patienceMs = PATIENCE_MS): Promise<void> {
   const client = new Redis(url, {
     lazyConnect: true,
     retryStrategy: null,
@@ -68,10 +70,13 @@ export async function pingRedis(url: string): Promise<void> {
   });
   // Without a listener ioredis prints what `connect` already rejects with.
   client.on('error', () => undefined);
+  // One that takes connections and says nothing (stopped, or something else) has no time limit of ioredis' own.
+  const timer = setTimeout(() => client.disconnect(), patienceMs);
   try {
     await client.connect();
     await client.ping();
   } finally {
+    clearTimeout(timer);
     client.disconnect();
   }
 }

@@ -233,6 +233,21 @@ describe('the connection', () => {
     expect((await sim.control.state()).hooks).toMatchObject([{ active: true, url: hook?.url }]);
   });
 
+  it('takes its webhook along to a new address, and calls it active while nobody can look', async () => {
+    await givenConnected();
+    const { databaseUrl } = registry;
+    const moved = { ...env, PUBLIC_URL: 'http://127.0.0.1:2' };
+    await using elsewhere = await Registry.open({ neighbours: { postgres, redis }, databaseUrl, env: moved });
+    elsewhere.app.get(DiscoveryService).sweepSoon('full');
+    await eventually(async () => (await hooks())[0]?.startsWith('http://127.0.0.1:2/'));
+    expect(await hooks()).toHaveLength(1);
+    await eventually(async () => (await show()).webhook.state === 'active');
+    await query(databaseUrl, `UPDATE connection SET hook_error_code = 'timed_out', hook_error = 'too late'`);
+    expect((await show()).webhook).toMatchObject({ state: 'active', reason: 'too late' });
+    await query(databaseUrl, `UPDATE connection SET hook_error_code = 'denied'`);
+    expect((await show()).webhook).toMatchObject({ state: 'polling', reason: 'too late' });
+  });
+
   it('that comes from the settings is changed there only; and ends with them', async () => {
     const databaseUrl = await freshDatabase(postgres);
     await using scratch = await openScratch();

@@ -3,6 +3,7 @@ import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import type { ConnectionCredential, Discovery } from '@antipode/primary';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { MIRROR } from '../audit/initiator.js';
+import { removeWebhooks } from '../webhooks/remove-webhooks.js';
 import { follow, isLiving } from './connection-phase.js';
 import { ConnectionPhases } from './connection-phases.js';
 import { ConnectionService } from './connection.service.js';
@@ -143,10 +144,7 @@ export class ConnectionLife {
     try {
       const credential = this.connection.open(row) ?? otherwise;
       if (!credential) return 'There is no credential left to withdraw it with.';
-      // By its URL: whoever died while it was made does not know its id.
-      const what = { credential, url: row.hookUrl };
-      for (let hook = await webhooks.find(what, signal); hook; hook = await webhooks.find(what, signal))
-        await webhooks.remove({ credential, id: hook.id }, signal);
+      await removeWebhooks(webhooks, { credential, url: row.hookUrl }, signal);
       return undefined;
     } catch (error) {
       const known = toAntipodeError(error, 'withdrawing the webhook');

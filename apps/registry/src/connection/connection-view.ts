@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { CONFIG, webhookBase, type RegistryConfig } from '../config.js';
 import type { connectionSchema } from '../rest/schemas.js';
+import { isRefusedWith } from '../webhooks/pause-after.js';
 import { isLiving, type ConnectionPhase } from './connection-phase.js';
 import { ConnectionService } from './connection.service.js';
 import type { ConnectionRow } from './connection.store.js';
@@ -102,13 +103,15 @@ export class ConnectionView {
   }
 
   private webhook(row: ConnectionRow): Omit<ConnectionAnswer['webhook'], 'lastDeliveryAt'> {
-    const isThere = row.hookPrimaryId !== null && row.hookErrorCode === null;
+    // A look that nobody answered says nothing of the webhook.
+    const isThere =
+      row.hookPrimaryId !== null && (row.hookErrorCode === null || !isRefusedWith(row.hookErrorCode));
     if (isThere && row.hookDisabled) {
       const reason = `Somebody has switched it off at ${this.connection.primary.displayName}; it is left as it is, and changes are found by the sweep alone.`;
       return { state: 'disabled', reason, url: row.hookUrl };
     }
     return isThere
-      ? { state: 'active', reason: null, url: row.hookUrl }
+      ? { state: 'active', reason: row.hookErrorCode && row.hookError, url: row.hookUrl }
       : { state: 'polling', reason: this.whyPolling(row), url: null };
   }
 

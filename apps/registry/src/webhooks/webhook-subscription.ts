@@ -1,17 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { toAntipodeError } from '@antipode/errors';
+import { isRefusal, toAntipodeError } from '@antipode/errors';
 import { openSecret, sealSecret } from '@antipode/postgres';
 import type { ConnectionCredential, Webhooks } from '@antipode/primary';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, webhookBase, type RegistryConfig } from '../config.js';
 import { ConnectionService } from '../connection/connection.service.js';
 import { ConnectionStore } from '../connection/connection.store.js';
+import { pauseAfter } from './pause-after.js';
+import { removeWebhooks } from './remove-webhooks.js';
 
-/** How often the webhook on the primary is looked at, and put right: somebody may have changed or deleted it. */
-const CHECK_EVERY_MS = 10 * 60_000;
-/** A refusal rarely goes away by itself, and asking costs quota. */
-const CHECK_REFUSED_EVERY_MS = 60 * 60_000;
 const SECRET_BYTES = 32;
 
 interface Hook {
@@ -36,9 +34,8 @@ export class WebhookSubscription {
     const base = webhookBase(this.config);
     if (!webhooks || base === undefined) return;
     const { hookCheckedAt, hookErrorCode, hookUrl } = await this.store.read();
-    const pause = hookErrorCode ? CHECK_REFUSED_EVERY_MS : CHECK_EVERY_MS;
     const moved = hookUrl !== null && !hookUrl.startsWith(`${base}/`);
-    if (!moved && hookCheckedAt && Date.now() - hookCheckedAt.getTime() < pause) return;
+    if (!moved && hookCheckedAt && Date.now() - hookCheckedAt.getTime() < pauseAfter(hookErrorCode)) return;
     await this.ensure(webhooks, base, signal);
   }
 
@@ -51,8 +48,9 @@ export class WebhookSubscription {
 
   private async ensure(webhooks: Webhooks, base: string, signal: AbortSignal): Promise<void> {
     try {
-      const hook = await this.hook(base);
       const credential = await this.connection.credential();
+      await this.removeMoved(webhooks, { base, credential }, signal);
+      const hook = await this.hook(base);
       if (await this.isSwitchedOff(webhooks, { credential, url: hook.url }, signal)) {
         await this.store.update({ hookDisabled: true, hookCheckedAt: new Date() });
         return;
@@ -67,6 +65,8 @@ export class WebhookSubscription {
       });
     } catch (error) {
       const known = toAntipodeError(error, 'creating the webhook');
+      // Whoever is stopped in the middle has learnt nothing.
+      if (known.code === 'cancelled' || signal.aborted) return;
       this.logger.warn({ err: known }, 'no webhook on the primary; changes are found by the sweep alone');
       await this.store.update({
         hookErrorCode: known.code,
@@ -74,6 +74,24 @@ export class WebhookSubscription {
         hookCheckedAt: new Date(),
       });
     }
+  }
+
+  /** With the mirror's address the webhook's URL changes; the old one would go on sending to whoever is there now. */
+  private async removeMoved(
+    webhooks: Webhooks,
+    { base, credential }: { base: string; credential: ConnectionCredential },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { hookId, hookUrl } = await this.store.read();
+    if (hookUrl === null || hookUrl === `${base}/${hookId}`) return;
+    try {
+      await removeWebhooks(webhooks, { credential, url: hookUrl }, signal);
+    } catch (error) {
+      const known = toAntipodeError(error, 'removing the webhook of the old address');
+      if (!isRefusal(known.code)) throw known;
+      this.logger.warn({ err: known }, 'the webhook of the old address may be left at the primary');
+    }
+    await this.store.update({ hookPrimaryId: null });
   }
 
   /** Whoever switched it off meant it; only connecting the mirror anew switches it on again. */

@@ -24,7 +24,7 @@ const key = openTicketKey(SECRET_KEY);
 beforeAll(async () => {
   service = await GivenServer.open('heads');
   edge = await GivenEdge.open({
-    settings: { LFS_HTTP: service.url, STREAM_IDLE_SECONDS: '3', PUSH_IDLE_SECONDS: '3' },
+    settings: { LFS_HTTP: service.url, STREAM_IDLE_SECONDS: '2', PUSH_IDLE_SECONDS: '2' },
   });
   id = await edge.add('acme/widget');
   text = await keep(edge, '0123456789');

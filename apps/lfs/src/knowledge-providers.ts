@@ -20,11 +20,13 @@ import { BelongingsStore } from './knowledge/belongings.store.js';
 import { ConnectionQuestions } from './knowledge/connection-questions.js';
 import { KnowledgeService } from './knowledge/knowledge.service.js';
 import { Links } from './knowledge/links.js';
+import { MovedRepositories } from './knowledge/moved-repositories.js';
 import { News } from './knowledge/news.js';
 import { Offers } from './knowledge/offers.js';
 import { PrimaryQuestions } from './knowledge/primary-questions.js';
 import { RememberedLinks } from './knowledge/remembered-links.js';
 import { StoredStore } from './knowledge/stored.store.js';
+import { UploadProofs } from './knowledge/upload-proofs.js';
 import { WantedStore } from './knowledge/wanted.store.js';
 import { LfsServer } from './lfs.server.js';
 import { KNOWLEDGE } from './objects/objects.js';
@@ -57,6 +59,7 @@ export const knowledgeProviders = (config: LfsConfig): Provider[] => [
   LfsReportsService,
   LfsServer,
   Links,
+  MovedRepositories,
   News,
   Offers,
   OurLinks,
@@ -67,5 +70,6 @@ export const knowledgeProviders = (config: LfsConfig): Provider[] => [
   SelectedRepositories,
   StoredStore,
   UploadBatch,
+  UploadProofs,
   WantedStore,
 ];

@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTicketKey, readTicket } from '@antipode/lfs-wire';
+import { callUnary } from '@antipode/rpc';
+import { eventually } from '@antipode/testing';
+import { KNOWLEDGE, type Knowledge } from '../src/objects/objects.js';
+import { SelectedRepositories } from '../src/registry/selected-repositories.js';
 import { openAction, SEALED_ACTION_HEADER } from '../src/uploads/sealed-action.js';
-import { givenPrimary, type GivenPrimary } from './given-primary.js';
+import { givenPrimary, query, type GivenPrimary } from './given-primary.js';
 import { SECRET_KEY, type LfsObject, type OpenLfs } from './open-lfs.js';
 
 const PATH = 'acme/storefront';
@@ -163,6 +167,52 @@ describe('a batch of downloads', () => {
         client.batch(request, (error, told) => (error ? reject(error) : resolve(told))),
       ),
     ).rejects.toMatchObject({ code: 3 });
+  });
+});
+
+describe('a repository whose path was another’s', () => {
+  const isAt = (path: string): boolean =>
+    lfs.part(SelectedRepositories).pathOf(house.registry.idOf(PATH)) === path;
+
+  it('does not keep what that path has proved, and proves the rest anew', async () => {
+    const [own, others] = [await anObject(), await anObject(OTHER)];
+    await lfs.caller.fill(PATH, own);
+    // Our table is behind: the primary has given the path to somebody else.
+    house.registry.deselect(OTHER);
+    house.registry.move(PATH, OTHER);
+    await eventually(() => isAt(OTHER));
+    const asked = { repositoryId: house.registry.idOf(PATH), repositoryPath: OTHER, operation: 1, ref: '' };
+    const batch = (objects: LfsObject[], repositoryPath: string) =>
+      callUnary(
+        lfs.caller.client,
+        'batch',
+        { ...asked, repositoryPath, objects, primary: { authorization: '' } },
+        { timeoutMs: 30_000 },
+      );
+    const [stolen] = (await batch([others], OTHER)).objects;
+    expect(stolen?.actions['download']).toBeDefined();
+
+    house.registry.move(PATH, PATH);
+    house.registry.select(OTHER);
+    await eventually(() => isAt(PATH));
+    // It is asked about again: what is its own comes back, what is not does not.
+    await eventually(
+      async () => (await lfs.caller.batch({ path: PATH, objects: [own] }))[0]?.actions['download'],
+    );
+    const [answer] = await lfs.caller.batch({ path: PATH, objects: [others], authorization: '' });
+    expect(answer).toMatchObject({ error: { code: 404 } });
+    await expect(batch([own], OTHER)).rejects.toMatchObject({ code: 'service_unavailable' });
+  });
+
+  it('has an upload of before proved by the primary', async () => {
+    const object: LfsObject = { oid: 'c'.repeat(64), size: 5 };
+    await lfs.part<Knowledge>(KNOWLEDGE).proved(house.registry.idOf(PATH), object);
+    await lfs.caller.follow(PATH);
+    const rows = await query(
+      lfs.env['DATABASE_URL'] ?? '',
+      `SELECT 1 FROM belonging WHERE oid = '${object.oid}'`,
+    );
+    expect(rows).toEqual([]);
   });
 });
 

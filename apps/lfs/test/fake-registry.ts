@@ -68,6 +68,13 @@ export class FakeRegistry implements AsyncDisposable {
     this.tell({ event: { $case: 'upserted', value } });
   }
 
+  /** The primary calls it otherwise from now on. */
+  move(path: string, to: string): void {
+    const value = { ...this.selected.get(this.idOf(path)), path: to } as registry.Repository;
+    this.selected.set(value.id, value);
+    this.tell({ event: { $case: 'upserted', value } });
+  }
+
   deselect(path: string): void {
     this.selected.delete(this.idOf(path));
     this.tell({ event: { $case: 'removed', value: this.idOf(path) } });

@@ -4,6 +4,7 @@ import { AntipodeError, isRefusal } from '@antipode/errors';
 import type { LfsObject } from '@antipode/lfs-wire';
 import { BelongingsStore, type Owned } from '../knowledge/belongings.store.js';
 import { Offers } from '../knowledge/offers.js';
+import { MovedRepositories } from '../knowledge/moved-repositories.js';
 import { PrimaryQuestions, type PrimaryAnswers } from '../knowledge/primary-questions.js';
 import { answered, otherSize, refused, undecided } from './answers.js';
 import { OurLinks } from './our-links.js';
@@ -21,6 +22,7 @@ export interface DownloadQuestion {
 export class DownloadBatch {
   constructor(
     private readonly belongings: BelongingsStore,
+    private readonly moves: MovedRepositories,
     private readonly offers: Offers,
     private readonly questions: PrimaryQuestions,
     private readonly links: OurLinks,
@@ -29,6 +31,7 @@ export class DownloadBatch {
   /** @throws AntipodeError what the primary says to the credential, `primary_limited`, `service_unavailable`. */
   async answer(question: DownloadQuestion, signal: AbortSignal): Promise<lfs.AnsweredObject[]> {
     const { repositoryId, objects, primary } = question;
+    this.moves.requireAt(repositoryId, question.path);
     const owned = await this.belongings.find(repositoryId, objects);
     const answers = await Promise.all(
       objects.map((object) => this.decide(repositoryId, object, owned.get(object.oid))),

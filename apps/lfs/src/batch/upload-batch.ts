@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { lfs } from '@antipode/contracts';
 import type { AnsweredObject, LfsObject } from '@antipode/lfs-wire';
 import { BelongingsStore } from '../knowledge/belongings.store.js';
+import { MovedRepositories } from '../knowledge/moved-repositories.js';
 import { PrimaryQuestions, type PrimaryAnswers } from '../knowledge/primary-questions.js';
 import { answered, otherSize, refused } from './answers.js';
 import { OurLinks } from './our-links.js';
@@ -20,6 +21,7 @@ export interface UploadQuestion {
 export class UploadBatch {
   constructor(
     private readonly belongings: BelongingsStore,
+    private readonly moves: MovedRepositories,
     private readonly questions: PrimaryQuestions,
     private readonly links: OurLinks,
   ) {}
@@ -27,6 +29,7 @@ export class UploadBatch {
   /** @throws AntipodeError what the primary says to the credential, `primary_*`, `service_unavailable`. */
   async answer(question: UploadQuestion, signal: AbortSignal): Promise<lfs.AnsweredObject[]> {
     const { repositoryId, objects } = question;
+    this.moves.requireAt(repositoryId, question.path);
     const owned = await this.belongings.find(repositoryId, objects);
     const said = await this.questions.ask({ ...question, operation: 'upload' }, signal);
     // An upload is begun where all of it can be: a part of the answer helps nobody.

@@ -69,11 +69,28 @@ export class BelongingsStore {
     });
   }
 
-  /** To whom an object belongs. */
-  async ownersOf(oid: string): Promise<string[]> {
-    const rows = await this.database.run('looking up owners', (prisma) =>
-      prisma.belonging.findMany({ where: { oid }, select: { repositoryId: true } }),
-    );
-    return rows.map(({ repositoryId }) => repositoryId);
+  /**
+   * Takes back what was proved within so many hours; what the store has of it wants the primary's word anew, and the
+   * rest is asked about when somebody wants it.
+   *
+   * @returns how many proofs that were
+   */
+  async doubt(repositoryId: string, withinHours: number): Promise<number> {
+    return this.database.transaction('taking back proofs', async (transaction) => {
+      const { store } = this;
+      // What was refused under the path of before was another's refusal.
+      await transaction.$executeRaw`
+        UPDATE wanted SET attempts = 0, next_at = now()
+         WHERE store = ${store} AND repository_id = ${repositoryId} AND leased_by IS NULL AND attempts > 0`;
+      return transaction.$executeRaw`
+        WITH gone AS (DELETE FROM belonging
+                       WHERE repository_id = ${repositoryId}
+                         AND proved_at > now() - ${withinHours} * interval '1 hour'
+                      RETURNING oid)
+        INSERT INTO wanted (store, repository_id, oid, size)
+        SELECT s.store, ${repositoryId}, s.oid, s.size
+          FROM gone JOIN stored s ON s.store = ${store} AND s.oid = gone.oid ORDER BY s.oid
+        ON CONFLICT (store, repository_id, oid, size) DO NOTHING`;
+    });
   }
 }

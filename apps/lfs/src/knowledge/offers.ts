@@ -53,7 +53,9 @@ export class Offers {
     return this.ask({ repositoryId, path, authorization: undefined, objects }, signal);
   }
 
-  private async learn({ repositoryId, objects }: Wish, answers: PrimaryAnswers): Promise<void> {
+  /** Only while the path is still the repository's: an answer for another's path says nothing about this one. */
+  private async learn({ repositoryId, path, objects }: Wish, answers: PrimaryAnswers): Promise<void> {
+    if (this.connection.pathOf(repositoryId) !== path) return;
     const proved: LfsObject[] = [];
     for (const object of objects) {
       const answer = answers.of(object);

@@ -24,4 +24,8 @@ export class RememberedLinks {
   forget(repositoryId: string, oid: string): void {
     this.links.delete(`${repositoryId}/${oid}`);
   }
+
+  forgetAll(repositoryId: string): void {
+    for (const key of this.links.keys()) if (key.startsWith(`${repositoryId}/`)) this.links.delete(key);
+  }
 }

@@ -7,6 +7,13 @@ import { LFS_CONFIG } from '../tokens.js';
 import { asNumber, rowsOf } from './rows.js';
 import { storeName } from './store-name.js';
 
+/** What keeping an object means to others. */
+export interface KeptObject {
+  readonly owners: readonly string[];
+  /** Somebody has not proved it yet, and may do so now. */
+  readonly isWantedElsewhere: boolean;
+}
+
 /** Which objects are in the store. Rows are written where the bytes are seen, and go before the bytes do. */
 @Injectable()
 export class StoredStore {
@@ -23,25 +30,33 @@ export class StoredStore {
    * Notes that an object's bytes are kept; owners that wanted it are content.
    *
    * @param isThere looks once more, while nobody may remove it: what was taken away meanwhile is not noted.
-   * @returns false where it was not there any more
+   * @returns undefined where it was not there any more
    */
-  async keep({ oid, size }: LfsObject, isThere: () => Promise<boolean>): Promise<boolean> {
+  async keep({ oid, size }: LfsObject, isThere: () => Promise<boolean>): Promise<KeptObject | undefined> {
     return this.database.transaction('noting an object that is kept', async (transaction) => {
+      // Not before the disk has it: the file is the truth, and what a crash of the database forgets is noted again.
+      await transaction.$executeRaw`SELECT set_config('synchronous_commit', 'off', true)`;
       await this.lock(transaction, oid);
-      if (!(await isThere())) return false;
+      if (!(await isThere())) return undefined;
       const { store } = this;
-      await transaction.$executeRaw`
-        INSERT INTO stored (store, oid, size) VALUES (${store}, ${oid}, ${size})
-        ON CONFLICT (store, oid) DO UPDATE SET size = excluded.size, checked_at = now()`;
-      await transaction.$executeRaw`UPDATE belonging SET size = ${size} WHERE oid = ${oid} AND size <> ${size}`;
-      await transaction.$executeRaw`
-        DELETE FROM wanted w USING belonging b
-         WHERE w.store = ${store} AND w.oid = ${oid} AND b.repository_id = w.repository_id AND b.oid = w.oid`;
-      // Others may have it as well: it costs the primary a word now, and no bytes.
-      await transaction.$executeRaw`
-        UPDATE wanted SET next_at = now()
-         WHERE store = ${store} AND oid = ${oid} AND leased_by IS NULL AND error_code IS DISTINCT FROM 'not_found'`;
-      return true;
+      // Others may have it as well: that costs the primary a word now, and no bytes.
+      const [row] = await transaction.$queryRaw<{ owners: string[]; woken: number }[]>`
+        WITH kept AS (
+               INSERT INTO stored (store, oid, size) VALUES (${store}, ${oid}, ${size})
+               ON CONFLICT (store, oid) DO UPDATE SET size = excluded.size, checked_at = now()),
+             sized AS (UPDATE belonging SET size = ${size} WHERE oid = ${oid} AND size <> ${size}),
+             content AS (
+               DELETE FROM wanted w USING belonging b
+                WHERE w.store = ${store} AND w.oid = ${oid} AND b.repository_id = w.repository_id AND b.oid = w.oid),
+             woken AS (
+               UPDATE wanted w SET next_at = now()
+                WHERE w.store = ${store} AND w.oid = ${oid} AND w.leased_by IS NULL
+                  AND w.error_code IS DISTINCT FROM 'not_found'
+                  AND NOT EXISTS (SELECT 1 FROM belonging b WHERE b.repository_id = w.repository_id AND b.oid = w.oid)
+               RETURNING 1)
+        SELECT (SELECT count(*) FROM woken)::int AS woken,
+               ARRAY(SELECT repository_id FROM belonging WHERE oid = ${oid}) AS owners`;
+      return { owners: row?.owners ?? [], isWantedElsewhere: (row?.woken ?? 0) > 0 };
     });
   }
 
@@ -59,6 +74,14 @@ export class StoredStore {
          WHERE wanted.leased_by IS NULL`;
       return wanted > 0;
     });
+  }
+
+  /** To whom an object belongs. */
+  async ownersOf(oid: string): Promise<string[]> {
+    const rows = await this.database.run('looking up owners', (prisma) =>
+      prisma.belonging.findMany({ where: { oid }, select: { repositoryId: true } }),
+    );
+    return rows.map(({ repositoryId }) => repositoryId);
   }
 
   /** Removes an object that nobody owns or wants: `remove` runs while nobody can note it as kept. */

@@ -11,11 +11,14 @@ import { RepositoryTable } from '@antipode/rpc';
 import { HealthChecks, LOGGER, type Logger } from '@antipode/service-kit';
 import type { LfsConfig } from '../config.js';
 import { LFS_CONFIG } from '../tokens.js';
+import { Moves } from './moves.js';
 import { RegistryClient } from './registry-client.js';
 
 interface SelectionEvents {
   /** Something came, went or moved. */
   changed: [];
+  /** What its path stood for may have been another repository's for a while. */
+  moved: [id: RepositoryId];
 }
 
 /** Which repositories are mirrored, and under which path the primary has them. */
@@ -24,8 +27,11 @@ export class SelectedRepositories
   extends EventEmitter<SelectionEvents>
   implements OnApplicationBootstrap, BeforeApplicationShutdown
 {
+  /** Ids are made of paths: one that comes back may be another one altogether. */
+  readonly isIdOfPath: boolean;
   private readonly table: RepositoryTable;
   private completed = false;
+  private readonly moves: Moves;
 
   constructor(
     @Inject(LFS_CONFIG) config: LfsConfig,
@@ -44,7 +50,14 @@ export class SelectedRepositories
         logger.warn({ err: error }, 'the registry is away; its last table stands');
       },
     });
+    this.isIdOfPath = config.PRIMARY_KIND === 'git-http';
+    this.moves = new Moves(this);
     this.table.on('complete', () => (this.completed = true));
+    // Before anybody hears that something is due.
+    this.table.on('removed', (repository) => this.moves.left(repository));
+    this.table.on('upserted', (repository, before) => {
+      if (this.moves.came(repository, before)) this.emit('moved', repository.id);
+    });
     for (const event of ['upserted', 'removed', 'complete'] as const)
       this.table.on(event, () => this.emit('changed'));
     health.observe('registry', () => {
@@ -69,8 +82,15 @@ export class SelectedRepositories
     return this.table.get(id) !== undefined;
   }
 
+  /** Undefined as well where another one has that path by now. */
   pathOf(id: RepositoryId): RepositoryPath | undefined {
-    return this.table.get(id)?.path;
+    const path = this.table.get(id)?.path;
+    return path !== undefined && this.table.find(path)?.id === id ? path : undefined;
+  }
+
+  /** True where it moved within this time: what began under its old path may be another's. */
+  hasMovedWithin(id: RepositoryId, ms: number): boolean {
+    return this.moves.isWithin(id, ms);
   }
 
   ids(): RepositoryId[] {

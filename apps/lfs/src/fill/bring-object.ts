@@ -52,8 +52,8 @@ export class BringObject {
     // Whoever brought it, for whomever: the proof was all that was missing. What the store has is verified, so that
     // another size in the pointer is the pointer's mistake.
     if (size !== undefined) return this.knowledge.kept({ oid, size });
+    // Noted as kept where it arrives.
     await this.objects.bring(object, this.knowledge.sourceOf(repositoryId, object), signal);
-    await this.knowledge.kept({ oid, size: object.size });
   }
 
   private async failed(turn: FillTurn, object: ClaimedObject, error: AntipodeError): Promise<void> {

@@ -248,6 +248,16 @@ describe('the connection', () => {
     expect((await show()).webhook).toMatchObject({ state: 'polling', reason: 'too late' });
   });
 
+  it('does not take it for the caller’s fault that its credential cannot be opened any more', async () => {
+    await connect();
+    await until('connected');
+    await query(registry.databaseUrl, `UPDATE connection SET credential = 'sealed with another key'`);
+    expect(await registry.ask('GET', '/public-repositories')).toMatchObject({
+      status: 409,
+      body: { code: 'not_connected' },
+    });
+  });
+
   it('that comes from the settings is changed there only; and ends with them', async () => {
     const databaseUrl = await freshDatabase(postgres);
     await using scratch = await openScratch();

@@ -122,7 +122,7 @@ describe('the REST API', () => {
     it('answers problems with a stable code, also for what is no route and no JSON', async () => {
       const asked = [
         await registry.ask('GET', '/nothing-here'),
-        await registry.ask('PUT', '/selection', '{"mode":'),
+        await registry.ask('PUT', '/selection', '{"token":secret-word}'),
         await registry.ask('PUT', '/selection', { mode: 'all', more: true }),
         await registry.ask('PUT', '/selection', { mode: 'selected', projectKeys: 'WEB' }),
         await registry.ask('GET', '/repositories?limit=0'),
@@ -143,6 +143,7 @@ describe('the REST API', () => {
         [413, 'too_large'],
       ]);
       expect(asked.every(({ type }) => type === 'application/problem+json')).toBe(true);
+      expect(asked[1]?.body.detail).toBe('The body is no valid JSON.');
     });
   });
 

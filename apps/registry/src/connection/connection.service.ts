@@ -78,7 +78,9 @@ export class ConnectionService implements OnApplicationShutdown {
       return result;
     } catch (error) {
       const known = toAntipodeError(error, 'asking the primary');
-      if (known.code !== 'cancelled') await this.answers.failed(known).catch(() => undefined);
+      // Neither is an answer of the primary's.
+      const isAnswer = known.code !== 'cancelled' && known.code !== 'not_connected';
+      if (isAnswer) await this.answers.failed(known).catch(() => undefined);
       throw isRefusal(known) ? this.refused(known) : known;
     }
   }

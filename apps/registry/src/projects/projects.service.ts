@@ -17,8 +17,9 @@ export class ProjectsService {
     const { discovery } = this.connection.primary;
     if (!discovery) return [];
     try {
-      const credential = await this.connection.credential();
-      const projects = await this.connection.asking(() => discovery.listProjects(credential));
+      const projects = await this.connection.asking(async () =>
+        discovery.listProjects(await this.connection.credential()),
+      );
       await this.store.replaceProjects(projects);
     } catch (error) {
       const known = await this.store.projects();

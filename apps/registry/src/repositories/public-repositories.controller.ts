@@ -48,8 +48,8 @@ export class PublicRepositoriesController {
     const { discovery } = this.connection.primary;
     if (!discovery) return this.repositories.publicOnes();
     const found: PrimaryRepository[] = [];
-    const options = { credential: await this.connection.credential(), visibility: 'public' as const };
     await this.connection.asking(async () => {
+      const options = { credential: await this.connection.credential(), visibility: 'public' as const };
       for await (const page of discovery.listRepositories(options))
         found.push(...page.filter((one) => one.public && coversProject(selection, one.projectKey)));
     });

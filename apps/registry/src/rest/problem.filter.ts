@@ -34,7 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
     const status = statusOf(error);
     const code = status === undefined ? undefined : CODE_OF_STATUS[status];
     // Express and Nest say themselves what is wrong with a URL or a body; their words are safe to repeat.
-    if (status !== undefined && code) return writeProblem(code, { status, detail: (error as Error).message });
+    if (status !== undefined && code) return writeProblem(code, { status, detail: wordsOf(error as Error) });
     const known = toAntipodeError(error, 'answering a request');
     if (!isRefusal(known.code)) this.logger.error({ err: known }, 'a request failed');
     return writeProblem(known.code, { detail: known.hint, problems: problemsOf(known) });
@@ -47,6 +47,10 @@ function statusOf(error: unknown): number | undefined {
   const { status, expose } = (error ?? {}) as { status?: unknown; expose?: unknown };
   return typeof status === 'number' && expose === true ? status : undefined;
 }
+
+/** All but the parser's, which quote the body: there may be a token in it. */
+const wordsOf = ({ message }: Error): string =>
+  /\bJSON\b/.test(message) ? 'The body is no valid JSON.' : message;
 
 function problemsOf(error: AntipodeError): readonly string[] | undefined {
   const { problems } = error.context;

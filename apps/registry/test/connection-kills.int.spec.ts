@@ -135,8 +135,6 @@ describe('a registry that is killed', () => {
     expect(await hooks()).toBe(0);
     const [left] = await query(databaseUrl, 'SELECT credential IS NOT NULL AS sealed FROM connection');
     expect(left).toEqual({ sealed: true });
-    await killedWhen('OLD.workspace IS NOT NULL AND NEW.workspace IS NULL', start);
-    expect(await rows()).toHaveLength(WEB);
     await start();
     await eventually(async () => (await rows()).length === 0);
     expect(await show()).toMatchObject({ state: 'unconnected', keptData: null });

@@ -4,6 +4,7 @@ import { AntipodeError, isRefusal } from '@antipode/errors';
 import type { LfsObject } from '@antipode/lfs-wire';
 import { BelongingsStore, type Owned } from '../knowledge/belongings.store.js';
 import { Offers } from '../knowledge/offers.js';
+import { hasOtherSize } from '../knowledge/has-other-size.js';
 import { MovedRepositories } from '../knowledge/moved-repositories.js';
 import { PrimaryQuestions, type PrimaryAnswers } from '../knowledge/primary-questions.js';
 import { answered, otherSize, refused, undecided } from './answers.js';
@@ -74,6 +75,7 @@ export class DownloadBatch {
   private read(repositoryId: string, object: LfsObject, said: PrimaryAnswers): lfs.AnsweredObject {
     const answer = said.of(object);
     if (answer?.error) return refused(object, answer.error);
+    if (answer && hasOtherSize(answer, object)) return otherSize(object);
     if (answer?.actions?.download)
       return answered(object, { download: this.links.download(repositoryId, object) });
     if (!answer && said.failure) return refused(object, { code: 503, message: this.cannotAsk() });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { lfs } from '@antipode/contracts';
 import type { AnsweredObject, LfsObject } from '@antipode/lfs-wire';
 import { BelongingsStore } from '../knowledge/belongings.store.js';
+import { hasOtherSize } from '../knowledge/has-other-size.js';
 import { MovedRepositories } from '../knowledge/moved-repositories.js';
 import { PrimaryQuestions, type PrimaryAnswers } from '../knowledge/primary-questions.js';
 import { answered, otherSize, refused } from './answers.js';
@@ -48,6 +49,7 @@ export class UploadBatch {
       return refused(object, { code: 502, message });
     }
     if (answer.error) return refused(object, answer.error);
+    if (hasOtherSize(answer, object)) return otherSize(object);
     return answered(object, this.relay(repositoryId, object, answer));
   }
 

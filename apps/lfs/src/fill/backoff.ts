@@ -19,6 +19,8 @@ const COURSES: Partial<Record<Code, Course>> = {
   denied: { firstMs: 60 * SECOND, factor: 4, longestMs: 6 * HOUR },
   unauthenticated: { firstMs: 30 * SECOND, factor: 2, longestMs: HOUR },
   unsupported: { firstMs: 300 * SECOND, factor: 4, longestMs: 24 * HOUR },
+  // More room than there could be: somebody may give it a larger disk.
+  too_large: { firstMs: HOUR, factor: 2, longestMs: 24 * HOUR },
   disk_full: { firstMs: 60 * SECOND, factor: 2, longestMs: HOUR },
 };
 

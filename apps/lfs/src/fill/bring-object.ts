@@ -12,6 +12,8 @@ import { restMs } from './rests.js';
 
 /** With the disk full, one object in so long tries whether there is room again. */
 const FULL_REST_MS = 30_000;
+/** Most objects are smaller. */
+const USUAL_BYTES = 64 * 1024 * 1024;
 /** Somebody else's trouble that is over soon: the registry or the database restarts. */
 const SOON_MS = 1000;
 
@@ -64,7 +66,15 @@ export class BringObject {
     let retryInMs = backoffMs(code, object.attempts);
     // Others would hear the same.
     if (code === 'primary_limited') rests.rest('', (retryInMs = restMs(error)));
-    if (code === 'disk_full') rests.rest('', FULL_REST_MS);
+    if (code === 'disk_full' && (await this.isFull())) rests.rest('', FULL_REST_MS);
     await this.claims.failed(repositoryId, [{ object, error, retryInMs }]);
+  }
+
+  /** Full for others, too: that there is no room for one that claims to be huge says nothing about them. */
+  private isFull(): Promise<boolean> {
+    return this.blobs.requireRoom(USUAL_BYTES).then(
+      () => false,
+      () => true,
+    );
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { toAntipodeError, type AntipodeError } from '@antipode/errors';
+import { hasOtherSize } from '../knowledge/has-other-size.js';
 import { objectFailure } from '../knowledge/object-failure.js';
 import { Offers } from '../knowledge/offers.js';
 import type { PrimaryAnswers } from '../knowledge/primary-questions.js';
@@ -82,9 +83,10 @@ function divide(claimed: readonly ClaimedObject[], said: PrimaryAnswers): [Claim
   const refused: Failure[] = [];
   for (const object of claimed) {
     const answer = said.of(object);
-    if (answer?.actions?.download && !answer.error) offered.push(object);
+    const isOffered = answer?.actions?.download !== undefined && !answer.error;
+    if (isOffered && !hasOtherSize(answer, object)) offered.push(object);
     else {
-      const error = objectFailure(answer?.error ?? NOT_MENTIONED);
+      const error = objectFailure(answer?.error ?? (isOffered ? OTHER_SIZE : NOT_MENTIONED));
       refused.push({ object, error, retryInMs: backoffMs(error.code, object.attempts) });
     }
   }
@@ -92,3 +94,5 @@ function divide(claimed: readonly ClaimedObject[], said: PrimaryAnswers): [Claim
 }
 
 const NOT_MENTIONED = { code: 404, message: 'no such object for this repository' };
+/** The pointer lies: its bytes would be refused in the end, and room for what it claims kept from others until then. */
+const OTHER_SIZE = { code: 422, message: 'this object has another size than the pointer says' };

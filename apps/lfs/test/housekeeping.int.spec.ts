@@ -1,12 +1,14 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { BlobStore } from '@antipode/blob-store';
 import { eventually } from '@antipode/testing';
 import { CollectionService } from '../src/housekeeping/collection.service.js';
 import { Departures } from '../src/housekeeping/departures.js';
 import { InventoryService } from '../src/housekeeping/inventory.service.js';
 import { ScrubService } from '../src/housekeeping/scrub.service.js';
 import { StoredStore } from '../src/knowledge/stored.store.js';
+import { BLOBS } from '../src/tokens.js';
 import { KNOWLEDGE, type Knowledge } from '../src/objects/objects.js';
 import { SelectedRepositories } from '../src/registry/selected-repositories.js';
 import { givenPrimary, query, type GivenPrimary } from './given-primary.js';
@@ -182,5 +184,22 @@ describe('a database that was restored', () => {
     expect(await lfs.part(InventoryService).take(signal)).toBeGreaterThan(0);
     expect(await isOffered(object)).toBe(true);
     expect(await lfs.part(InventoryService).take(signal)).toBe(0);
+  });
+
+  it('learns nothing of what was removed while it was listed', async () => {
+    const object = await brought(PATH);
+    await rows('DELETE FROM stored');
+    const blobs = lfs.part<BlobStore>(BLOBS);
+    const list = blobs.list.bind(blobs);
+    blobs.list = async function* () {
+      for await (const blob of list()) {
+        if (blob.oid === object.oid) await rm(fileOf(object));
+        yield blob;
+      }
+    };
+    await lfs.part(InventoryService).take(signal);
+    blobs.list = list;
+    await lfs.caller.follow(PATH);
+    expect(await isHere(object)).toBe(true);
   });
 });

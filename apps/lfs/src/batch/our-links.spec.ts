@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { openTicketKey, readTicket } from '@antipode/lfs-wire';
 import { createLogger } from '@antipode/service-kit';
 import { readConfig } from '../config.js';
@@ -19,8 +19,15 @@ const configOf = (env: Readonly<Record<string, string>> = {}) =>
     PUBLIC_URL: 'https://mirror.example/',
     ...env,
   });
+/** What the store is asked for the size of, and what is said to be lost. */
+const sizeOf = jest.fn<(oid: string) => Promise<number | undefined>>();
+const lost = jest.fn<(oid: string) => Promise<void>>();
 const links = (env: Readonly<Record<string, string>> = {}, presign?: () => Promise<string>): OurLinks =>
-  new OurLinks(configOf(env), presign ? { presign } : {}, logger);
+  new OurLinks(configOf(env), { ...(presign && { presign }), sizeOf }, { lost }, logger);
+beforeEach(() => {
+  sizeOf.mockReset().mockResolvedValue(object.size);
+  lost.mockReset().mockResolvedValue();
+});
 const ticketOf = (href: string) =>
   readTicket(href.slice('https://mirror.example'.length), openTicketKey(SECRET_KEY), Date.now());
 const lifeOf = (href: string): number => ticketOf(href).expiresAt - Date.now() / 1000;
@@ -40,6 +47,19 @@ describe('a link to what is kept', () => {
     expect((await links(endpoint, presign).kept(ID, object)).href).toMatch(/^https:\/\/mirror/);
     const open = { ...endpoint, LFS_S3_PUBLIC_ENDPOINT: 'https://s3.example' };
     expect((await links(open, presign).kept(ID, object)).href).toBe('https://bucket.example/signed');
+  });
+
+  it('is ours where the bucket has lost the object, which is brought again', async () => {
+    sizeOf.mockResolvedValue(undefined);
+    expect((await links({}, presign).kept(ID, object)).href).toMatch(/^https:\/\/mirror/);
+    expect(lost.mock.calls).toEqual([[object.oid]]);
+  });
+
+  it('is given without a look each time', async () => {
+    const ours = links({}, presign);
+    for (let asked = 0; asked < 3; asked += 1) await ours.kept(ID, object);
+    expect(sizeOf).toHaveBeenCalledTimes(1);
+    expect(lost).not.toHaveBeenCalled();
   });
 
   it('is ours where the bucket cannot sign', async () => {

@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { BlobStore } from '@antipode/blob-store';
 import type { lfs } from '@antipode/contracts';
 import { openTicketKey, writeTicket, type LfsAction, type LfsObject } from '@antipode/lfs-wire';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import type { LfsConfig } from '../config.js';
 import { linkLifeMs } from '../knowledge/link-life.js';
+import { KNOWLEDGE, type Knowledge } from '../objects/objects.js';
 import { BLOBS, LFS_CONFIG } from '../tokens.js';
 import { sealAction, SEALED_ACTION_HEADER } from '../uploads/sealed-action.js';
 
@@ -12,25 +14,30 @@ import { sealAction, SEALED_ACTION_HEADER } from '../uploads/sealed-action.js';
 const LONGEST_SEALED = 7000;
 /** Telling that an upload has ended comes after it, however long that took. */
 const VERIFY_SECONDS = 6 * 3600;
+/** Nobody of ours sees a bucket's 404: whether an object is there is looked at so often. */
+const SEEN_MS = 600_000;
+const MOST_SEEN = 100_000;
 
 /** Links of ours, with their tickets. */
 @Injectable()
 export class OurLinks {
   private readonly key: ReturnType<typeof openTicketKey>;
   private readonly base: string;
+  private readonly seen = new LRUCache<string, true>({ max: MOST_SEEN, ttl: SEEN_MS });
 
   constructor(
     @Inject(LFS_CONFIG) private readonly config: LfsConfig,
-    @Inject(BLOBS) private readonly blobs: Pick<BlobStore, 'presign'>,
+    @Inject(BLOBS) private readonly blobs: Pick<BlobStore, 'presign' | 'sizeOf'>,
+    @Inject(KNOWLEDGE) private readonly knowledge: Pick<Knowledge, 'lost'>,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.key = openTicketKey(config.SECRET_KEY);
     this.base = config.PUBLIC_URL.replace(/\/+$/, '');
   }
 
-  /** To what is kept: to the bucket itself, where clients can reach it. */
+  /** To what is kept: to the bucket itself, where clients can reach it; what is gone from there is brought again through us. */
   async kept(repositoryId: string, object: LfsObject): Promise<lfs.Action> {
-    const href = await this.presign(object.oid);
+    const href = await this.presign(object);
     if (href === undefined) return this.download(repositoryId, object);
     return { href, header: {}, expiresInSeconds: this.config.TICKET_SECONDS };
   }
@@ -58,16 +65,28 @@ export class OurLinks {
     return { ...action, header: { [SEALED_ACTION_HEADER]: sealed } };
   }
 
-  private async presign(oid: string): Promise<string | undefined> {
+  private async presign(object: LfsObject): Promise<string | undefined> {
     const { LFS_S3_ENDPOINT, LFS_S3_PUBLIC_ENDPOINT, TICKET_SECONDS } = this.config;
     // An endpoint of one's own is inside unless somebody says how it is called outside.
     if (LFS_S3_ENDPOINT !== undefined && LFS_S3_PUBLIC_ENDPOINT === undefined) return undefined;
     try {
-      return await this.blobs.presign?.(oid, { expiresInSeconds: TICKET_SECONDS });
+      if (!this.blobs.presign || !(await this.isThere(object))) return undefined;
+      return await this.blobs.presign(object.oid, { expiresInSeconds: TICKET_SECONDS });
     } catch (error) {
       this.logger.warn({ err: error }, 'the bucket gives no links; objects go through us');
       return undefined;
     }
+  }
+
+  private async isThere({ oid, size }: LfsObject): Promise<boolean> {
+    if (this.seen.has(oid)) return true;
+    if ((await this.blobs.sizeOf(oid)) === size) {
+      this.seen.set(oid, true);
+      return true;
+    }
+    this.logger.warn({ oid }, 'the bucket has lost an object; it is brought again');
+    await this.knowledge.lost(oid);
+    return false;
   }
 
   private write(

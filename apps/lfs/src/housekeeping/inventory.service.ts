@@ -54,7 +54,7 @@ export class InventoryService implements OnApplicationBootstrap, BeforeApplicati
     let found = 0;
     let batch: Blob[] = [];
     const note = async (): Promise<void> => {
-      found += await this.stored.found(batch);
+      for (const oid of await this.stored.found(batch)) if (await this.isStillThere(oid)) found += 1;
       batch = [];
       await sleep(BETWEEN_MS, undefined, { signal, ref: false }).catch(() => undefined);
     };
@@ -70,5 +70,12 @@ export class InventoryService implements OnApplicationBootstrap, BeforeApplicati
       this.news.emit('all');
     }
     return found;
+  }
+
+  /** Removed since it was listed, and before that was noted: who removed it found no row to take back. */
+  private async isStillThere(oid: string): Promise<boolean> {
+    if ((await this.blobs.sizeOf(oid)) !== undefined) return true;
+    await this.stored.lose(oid);
+    return false;
   }
 }

@@ -128,15 +128,17 @@ export class StoredStore {
     return row && { oid: row.oid, size: asNumber(row.size) };
   }
 
-  /** Notes what was found in the store; what is known already stays as it is. @returns how many were news */
-  async found(objects: readonly LfsObject[]): Promise<number> {
-    return this.database.run(
+  /** Notes what was found in the store; what is known already stays as it is. @returns what was news */
+  async found(objects: readonly LfsObject[]): Promise<string[]> {
+    const rows = await this.database.run(
       'noting what is in the store',
-      (prisma) => prisma.$executeRaw`
+      (prisma) => prisma.$queryRaw<{ oid: string }[]>`
         INSERT INTO stored (store, oid, size, checked_at)
         SELECT ${this.store}, o.oid, o.size, now() - interval '100 years' FROM ${rowsOf(objects)} ORDER BY o.oid
-        ON CONFLICT (store, oid) DO NOTHING`,
+        ON CONFLICT (store, oid) DO NOTHING
+        RETURNING oid`,
     );
+    return rows.map(({ oid }) => oid);
   }
 
   private async lock(transaction: Prisma.TransactionClient, oid: string): Promise<void> {

@@ -22,6 +22,8 @@ const TROUBLE_MS = 1000;
 const MOST_ASKED = 16;
 /** Batches whose objects are not all here yet; they share one pool. What is on a slow line keeps nobody from being asked about. */
 const MOST_BATCHES = 256;
+/** Beside those that arrive, which have a line of their own: what has arrived goes to the disk and into the tables meanwhile. */
+const MOST_SETTLING = 8;
 
 /**
  * Brings what is wanted, in the background: due objects, repository by repository in turn, a hundred at a time.
@@ -50,7 +52,7 @@ export class FillService implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly batch: FillBatch,
     private readonly claims: Claims,
   ) {
-    this.pool = new FairPool(config.FILL_CONCURRENCY, this.ring);
+    this.pool = new FairPool(config.FILL_CONCURRENCY + MOST_SETTLING, this.ring);
   }
 
   onApplicationBootstrap(): void {

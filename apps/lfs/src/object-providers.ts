@@ -27,6 +27,7 @@ const CLIENT_IDLE_MS = 300_000;
 const CALLERS_AT_ONCE = 64;
 const LINGER_MS = 10_000;
 const FIRST_WAIT_MS = 300;
+const STORE_PATIENCE_MS = { look: 2000, keep: 5000 };
 const SWEEP_EVERY_MS = 1_800_000;
 
 const KIT = Symbol('KIT');
@@ -96,7 +97,7 @@ function openArrivals(config: LfsConfig, { store, storage, room, knowledge, kit 
 }
 
 function openDoor(config: LfsConfig, parts: Parts, objects: Objects): LfsDoor {
-  const uploads = new Uploads({ ...parts, ...parts.kit });
+  const uploads = new Uploads({ ...parts, ...parts.kit, patienceMs: STORE_PATIENCE_MS });
   return new LfsDoor({
     host: config.HTTP_HOST,
     port: config.HTTP_PORT,
@@ -107,6 +108,7 @@ function openDoor(config: LfsConfig, parts: Parts, objects: Objects): LfsDoor {
       verify: new VerifyRoute(new Verifications(parts.storage), config.SECRET_KEY),
     },
     shutdownMs: config.SHUTDOWN_SECONDS * 1000,
+    onClosed: (late) => uploads.close(late),
     idleMs: CLIENT_IDLE_MS,
     logger: parts.kit.logger,
   });

@@ -37,6 +37,7 @@ export async function givenDoor(bytes: OpenBytes, source: Source): Promise<Given
       verify: new VerifyRoute(new Verifications(bytes.storage), SECRET),
     },
     shutdownMs: 0,
+    onClosed: (late) => bytes.uploads.close(late),
     idleMs: 5000,
     logger: bytes.logger,
   });

@@ -35,6 +35,7 @@ export interface BytesOptions {
   readonly lingerMs?: number;
   /** To the primary's storage, at our own pace. */
   readonly connections?: number;
+  readonly patienceMs?: { readonly look: number; readonly keep: number };
   readonly concurrency?: { readonly background: number; readonly callers: number };
 }
 
@@ -69,7 +70,15 @@ export async function openBytes(options: BytesOptions = {}): Promise<OpenBytes> 
   return {
     objects: new StoredObjects({ store, arrivals, knowledge, metrics, logger }),
     arrivals,
-    uploads: new Uploads({ storage, store, room, knowledge, metrics, logger }),
+    uploads: new Uploads({
+      storage,
+      store,
+      room,
+      knowledge,
+      metrics,
+      logger,
+      patienceMs: options.patienceMs ?? { look: 5000, keep: 5000 },
+    }),
     store,
     storage,
     logger,

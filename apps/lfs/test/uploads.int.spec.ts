@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LFS_MEDIA_TYPE, type LfsObject } from '@antipode/lfs-wire';
 import { eventually } from '@antipode/testing';
 import {
@@ -73,7 +74,7 @@ describe('an upload through the door', () => {
       'content-length': String(object.size),
     });
     expect(request?.headers['antipode-action']).toBeUndefined();
-    expect(here.known).toEqual([`kept ${object.oid}`, `proved ${REPOSITORY} ${object.oid}`]);
+    expect(here.known).toEqual([`proved ${REPOSITORY} ${object.oid}`, `kept ${object.oid}`]);
     const read = await here.objects.open(object, sourceAt('http://127.0.0.1:1'));
     expect((await buffer(read)).equals(bytes)).toBe(true);
   });
@@ -246,6 +247,70 @@ describe('an upload through the door', () => {
     expect(here.known).toEqual([`proved ${REPOSITORY} ${object.oid}`]);
     expect(here.room).toEqual(['full']);
     expect(await here.objects.isHere(object.oid)).toBe(false);
+  });
+
+  describe('where the store is slow', () => {
+    let slow: OpenBytes;
+    let upload: Parameters<OpenBytes['uploads']['relay']>[0];
+    beforeEach(async () => {
+      const { bytes, object } = make();
+      storage.answer(take());
+      slow = await openBytes({ patienceMs: { look: 10, keep: 10 } });
+      upload = { repositoryId: REPOSITORY, object, action: action(), body: Readable.from([bytes]) };
+    });
+    afterEach(async () => slow[Symbol.asyncDispose]());
+    const relay = (): Promise<{ status: number }> => slow.uploads.relay(upload, new AbortController().signal);
+
+    it('is answered before it is kept, proved at once, and waited for in the end', async () => {
+      const { adopt } = slow.store;
+      const free = Promise.withResolvers<void>();
+      jest.spyOn(slow.store, 'adopt').mockImplementation(async (...asked) => {
+        await free.promise;
+        await adopt.apply(slow.store, asked);
+      });
+      expect((await relay()).status).toBe(200);
+      const { oid } = upload.object;
+      expect(slow.known).toEqual([`proved ${REPOSITORY} ${oid}`]);
+      const closed = slow.uploads.close(new AbortController().signal);
+      free.resolve();
+      await closed;
+      expect(slow.known).toEqual([`proved ${REPOSITORY} ${oid}`, `kept ${oid}`]);
+      expect(await readdir(slow.store.incomingFolder)).toEqual([]);
+    });
+
+    it('is given up at the end of all patience, and leaves nothing', async () => {
+      jest
+        .spyOn(slow.store, 'adopt')
+        .mockImplementation(
+          (_blob, _file, signal) =>
+            new Promise((_, reject) =>
+              signal?.addEventListener('abort', () => reject(new Error('given up'))),
+            ),
+        );
+      expect((await relay()).status).toBe(200);
+      await slow.uploads.close(AbortSignal.timeout(10));
+      expect(await readdir(slow.store.incomingFolder)).toEqual([]);
+    });
+
+    it('is kept although its proof cannot be written down', async () => {
+      jest.spyOn(slow.known, 'push').mockImplementationOnce(() => {
+        throw new Error('no database');
+      });
+      expect((await relay()).status).toBe(200);
+      await slow.uploads.close(new AbortController().signal);
+      expect([...slow.known]).toEqual([`kept ${upload.object.oid}`]);
+    });
+
+    it('does not wait for it to say whether it has the object already', async () => {
+      const looking = jest
+        .spyOn(slow.store, 'sizeOf')
+        .mockReturnValueOnce(Promise.withResolvers<never>().promise);
+      expect((await relay()).status).toBe(200);
+      expect(looking).toHaveBeenCalled();
+      expect(taken).toHaveLength(1);
+      await slow.uploads.close(new AbortController().signal);
+      expect(slow.known).toContain(`kept ${upload.object.oid}`);
+    });
   });
 
   describe('is verified', () => {

@@ -20,6 +20,8 @@ export interface LfsDoorOptions {
   readonly key: KeyObject;
   readonly routes: Readonly<Record<TicketAction, Route>>;
   readonly shutdownMs: number;
+  /** What goes on after its answer, to be ended when nothing comes in any more; `late`: now at the latest. */
+  readonly onClosed: (late: AbortSignal) => Promise<void>;
   /** Longest silence of a client, in milliseconds. */
   readonly idleMs: number;
   readonly logger: Logger;
@@ -75,8 +77,13 @@ export class LfsDoor implements OnApplicationBootstrap, BeforeApplicationShutdow
   async beforeApplicationShutdown(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
-    const timer = setTimeout(() => this.server.closeAllConnections(), this.options.shutdownMs);
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      late.abort();
+      this.server.closeAllConnections();
+    }, this.options.shutdownMs);
     await closed;
+    await this.options.onClosed(late.signal);
     clearTimeout(timer);
   }
 

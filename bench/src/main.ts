@@ -1,8 +1,9 @@
+import { loadavg } from 'node:os';
 import { bench } from './bench.js';
 import { benchLfs } from './bench-lfs.js';
-import { parseOptions, USAGE } from './options.js';
+import { parseOptions, USAGE, type Options } from './options.js';
 import { tableOf, plainTable } from './report/print-table.js';
-import { writeJson, writePage } from './report/write-report.js';
+import { writeJson, writeLfsPage, writePage } from './report/write-report.js';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -19,11 +20,18 @@ interrupted.catch(() => undefined);
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') return say(USAGE);
-  if (options.rows === 'lfs') return say(`\n${tableOf(await benchLfs(options, say, interrupted))}`);
+  if (options.rows === 'lfs') return largeFiles(options);
   const results = await bench(options, say, interrupted);
   say(`\n${plainTable(results)}\n`);
   say(`Everything: ${await writeJson(results)}`);
   if (results.plan === 'full') say(`For people: ${await writePage(results)}`);
+}
+
+async function largeFiles(options: Options): Promise<void> {
+  const loadBefore = loadavg()[0] ?? 0;
+  const rows = await benchLfs(options, say, interrupted);
+  say(`\n${tableOf(rows)}`);
+  if (options.size === 'full') say(`For people: ${await writeLfsPage(rows, loadBefore)}`);
 }
 
 main().then(

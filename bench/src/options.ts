@@ -14,7 +14,7 @@ export interface Options {
 export const USAGE = `pnpm bench [--quick] [--lfs] [--folder DIR] [--port-base N]
 
   --quick        a smoke run of about a minute: shows that everything works, writes no RESULTS.md
-  --lfs          the rows of large files alone, about two minutes; writes no RESULTS.md
+  --lfs          the rows of large files alone, about two minutes; writes RESULTS-LFS.md
   --folder DIR   where the bench keeps its things (default .antipode/bench)
   --port-base N  ports of the house that it starts (default: free ones)
   --help

@@ -32,12 +32,17 @@ function drawn(lines: readonly Line[]): string {
 }
 
 /** The same for RESULTS.md. */
-export function markdownTable(results: Results): string {
+export const markdownTable = (results: Results): string => written(linesOf(results));
+
+/** Some rows alone, for a page. */
+export const markdownTableOf = (rows: readonly Row[]): string => written(rows.map(lineOf));
+
+function written(lines: readonly Line[]): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
     row(COLUMNS.map(([, title]) => title)),
     row(COLUMNS.map(([key]) => (key === 'what' ? '---' : '---:'))),
-    ...linesOf(results).map((line) =>
+    ...lines.map((line) =>
       row(COLUMNS.map(([key]) => (line[key] === 'not met' ? '**not met**' : line[key]))),
     ),
   ].join('\n');

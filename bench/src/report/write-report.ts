@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { CHECKOUT } from '@antipode/testing';
+import type { Row } from '../rows/row.js';
 import { number } from './cells.js';
 import { memoryChart } from './memory-chart.js';
-import { markdownTable } from './print-table.js';
+import { markdownTable, markdownTableOf } from './print-table.js';
 import type { Results } from './results.js';
 
 const BENCH = join(CHECKOUT, 'bench');
@@ -22,6 +24,23 @@ export async function writePage(results: Results): Promise<string> {
   await writeFile(join(BENCH, 'charts/memory.svg'), memoryChart(results));
   const file = join(BENCH, 'RESULTS.md');
   await writeFile(file, page(results));
+  return file;
+}
+
+/** RESULTS-LFS.md: the rows of large files alone. @param loadBefore of one minute @returns the page's path */
+export async function writeLfsPage(rows: readonly Row[], loadBefore: number): Promise<string> {
+  const file = join(BENCH, 'RESULTS-LFS.md');
+  await writeFile(
+    file,
+    `# Results: large files
+
+Written by \`pnpm bench --lfs\`; do not edit. What each line means is in [README.md](README.md).
+
+${new Date().toISOString().slice(0, 10)} · ${availableParallelism()} cores · Node ${process.versions.node} · load before the first measurement ${number(loadBefore)}
+
+${markdownTableOf(rows)}
+`,
+  );
   return file;
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { openTicketKey, writeTicket, type Ticket } from '@antipode/lfs-wire';
 import type { GitCredential, Role } from '@antipode/testing';
 import { askBatch, freshPath, objectOf, oidOf, untilFilled } from './src/large-files.js';
@@ -31,11 +31,6 @@ beforeAll(async () => {
   await untilFilled(here, vault, 1);
   await untilFilled(here, square, 1);
 }, 240_000);
-
-afterAll(async () => {
-  await here.sim.remove(vault);
-  await here.sim.remove(square);
-});
 
 const batch = (
   path: string,

@@ -22,7 +22,6 @@ const GIBI = 1024 * MEBI;
 
 let here: Neighbourhood;
 let scratch: Scratch;
-const made: string[] = [];
 
 beforeAll(async () => {
   here = await sharedHouse('rough');
@@ -32,14 +31,12 @@ beforeAll(async () => {
 afterEach(() => here.sim.heal());
 
 afterAll(async () => {
-  for (const path of made) await here.sim.remove(path);
   await scratch[Symbol.asyncDispose]();
 });
 
 async function given(slug: string): Promise<string> {
   const path = freshPath(here, slug);
   await here.sim.create(path, 'WEB');
-  made.push(path);
   await here.mirror.untilSynced(path);
   return path;
 }

@@ -12,35 +12,70 @@ const scratch = makeScratch();
 
 async function main(args) {
   const names = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = names.filter((name) => !STEPS.some((step) => step.name === name));
+  const isNamed = ({ name, stage }) => names.includes(name) || names.includes(stage);
+  const unknown = names.filter((word) => !STEPS.some(({ name, stage }) => name === word || stage === word));
   if (unknown.length > 0) {
     process.stderr.write(
       `There is no step "${unknown.join('", "')}"; there are ${STEPS.map(({ name }) => name).join(', ')}.\n`,
     );
   }
   const wanted = STEPS.filter((step) =>
-    names.length > 0 ? names.includes(step.name) : step.quick || args.includes('--all'),
+    names.length > 0 ? isNamed(step) : step.quick || args.includes('--all'),
   );
   const results = [...unknown.map((name) => oneResult(name, false, 0))];
-  for (const step of wanted) results.push(await runOne(step));
+  for (const stage of stagesOf(wanted)) results.push(...(await runStage(stage)));
+  return results;
+}
+
+/** Neighbours with one `stage` in common; a step without one stands alone. */
+function stagesOf(steps) {
+  const stages = [];
+  for (const step of steps) {
+    const last = stages.at(-1);
+    if (last && step.stage !== undefined && last[0].stage === step.stage) last.push(step);
+    else stages.push([step]);
+  }
+  return stages;
+}
+
+/** As many as there are cores on the smallest machine that runs this. */
+const SIDE_BY_SIDE = 2;
+
+async function runStage(steps) {
+  const waiting = [...steps];
+  const firsts = new Map();
+  const runNext = async () => {
+    for (let step = waiting.shift(); step; step = waiting.shift()) firsts.set(step, await runFirst(step));
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, runNext));
+  // Second tries are for what a busy machine spoilt: when all is quiet.
+  const results = [];
+  for (const step of steps) results.push(await finish(step, firsts.get(step)));
   return results;
 }
 
 /** More failures than this are no accident of a busy machine. */
 const MOST_SECOND_TRIES = 3;
 
-async function runOne(step) {
+async function runFirst(step) {
   const begun = performance.now();
-  const first = await attempt(step);
-  const failed = first.failedFiles ?? [];
+  const outcome = await attempt(step);
+  return { outcome, seconds: secondsSince(begun) };
+}
+
+async function finish(step, { outcome, seconds: before }) {
+  const begun = performance.now();
+  const failed = outcome.failedFiles ?? [];
   const isWorthATry =
-    step.secondTry && !first.timedOut && failed.length > 0 && failed.length <= MOST_SECOND_TRIES;
-  const counts = isWorthATry ? await tryAgain(step, first) : first;
-  const seconds = (performance.now() - begun) / 1000;
+    step.secondTry && !outcome.timedOut && failed.length > 0 && failed.length <= MOST_SECOND_TRIES;
+  const counts = isWorthATry ? await tryAgain(step, outcome) : outcome;
+  const seconds = before + secondsSince(begun);
   const late = counts.timedOut ? ` (stopped after its limit of ${step.seconds} s)` : '';
   process.stdout.write(`${counts.failed === 0 ? '✔' : '✘'} ${step.name}, ${seconds.toFixed(0)} s${late}\n`);
   return { ...counts, name: step.name, seconds };
 }
+
+const secondsSince = (begun) => (performance.now() - begun) / 1000;
 
 /** Tests against the clock, or against Nx's cache, fail now and then on a busy machine: those files once more, alone. */
 async function tryAgain(step, first) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /** How many ports one house uses, from its base on. */
-const PORTS = 17;
+const PORTS = 18;
 /** Below the range from which the kernel takes ports for outgoing connections. */
 const LOWEST = 18_000;
 const HIGHEST = 32_000;

@@ -14,9 +14,9 @@ import {
   type SshIdentity,
   type SshKeyPair,
 } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { primaryRefs, untilEqual } from './src/same-as-primary.js';
-import { SshPerson } from './src/ssh-person.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { primaryRefs, untilEqual } from '../src/same-as-primary.js';
+import { SshPerson } from '../src/ssh-person.js';
 
 let here: Neighbourhood;
 let scratch: Scratch;

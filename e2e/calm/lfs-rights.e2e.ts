@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { openTicketKey, writeTicket, type Ticket } from '@antipode/lfs-wire';
 import type { GitCredential, Role } from '@antipode/testing';
-import { askBatch, freshPath, objectOf, oidOf, untilFilled } from './src/large-files.js';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { basic } from './src/raw-request.js';
-import { untilEqual } from './src/same-as-primary.js';
+import { askBatch, freshPath, objectOf, oidOf, untilFilled } from '../src/large-files.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { basic } from '../src/raw-request.js';
+import { untilEqual } from '../src/same-as-primary.js';
 
 /** What is worth stealing, and what anybody may read. */
 const SECRET = 'the plans of the next product';

@@ -17,10 +17,10 @@ import {
   type Refs,
   type Scratch,
 } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { fromOurDisk, primaryRefs, untilEqual } from './src/same-as-primary.js';
-import { connectSsh } from './src/ssh-connection.js';
-import { SshPerson } from './src/ssh-person.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { fromOurDisk, primaryRefs, untilEqual } from '../src/same-as-primary.js';
+import { connectSsh } from '../src/ssh-connection.js';
+import { SshPerson } from '../src/ssh-person.js';
 
 let here: Neighbourhood;
 let scratch: Scratch;

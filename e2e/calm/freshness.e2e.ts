@@ -7,8 +7,8 @@ import {
   type GitCredential,
   type SimFaults,
 } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { untilEqual } from './src/same-as-primary.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { untilEqual } from '../src/same-as-primary.js';
 
 /** The default policy, "bounded:5": an answer may be older than the primary by this much, and no more. */
 const BOUND_MS = 5000;

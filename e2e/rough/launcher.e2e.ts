@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, freePortBase, git, House, isRunning, lsRemote, npm } from '@antipode/testing';
-import { folder, handsFor, ownHouse } from './src/neighbourhood.js';
+import { folder, handsFor, ownHouse } from '../src/neighbourhood.js';
 
 let house: House;
 

@@ -10,8 +10,8 @@ import {
   withoutHead,
   type GitCredential,
 } from '@antipode/testing';
-import { sharedHouse, VERDICT_MS, type Neighbourhood } from './src/neighbourhood.js';
-import { cloneAndCompare, primaryRefs, untilEqual } from './src/same-as-primary.js';
+import { sharedHouse, VERDICT_MS, type Neighbourhood } from '../src/neighbourhood.js';
+import { cloneAndCompare, primaryRefs, untilEqual } from '../src/same-as-primary.js';
 
 const BOUND_MS = 5000;
 

@@ -11,9 +11,9 @@ import {
   tryGit,
   type GitCredential,
 } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { cloneAndCompare, untilEqual } from './src/same-as-primary.js';
-import { SshPerson } from './src/ssh-person.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { cloneAndCompare, untilEqual } from '../src/same-as-primary.js';
+import { SshPerson } from '../src/ssh-person.js';
 
 let here: Neighbourhood;
 let as: GitCredential;

@@ -2,9 +2,9 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { descendants, eventually } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { rawRequest, requestHead, type Bytes } from './src/raw-request.js';
-import { expectSentence, packet, RudeCaller, v2Fetch } from './src/rude-caller.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { rawRequest, requestHead, type Bytes } from '../src/raw-request.js';
+import { expectSentence, packet, RudeCaller, v2Fetch } from '../src/rude-caller.js';
 
 const OID = '1'.repeat(40);
 

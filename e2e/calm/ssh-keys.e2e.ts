@@ -14,7 +14,7 @@ import {
   type Scratch,
   type SshKeyPair,
 } from '@antipode/testing';
-import { Browser, LINK, linkAccount } from './src/browser.js';
+import { Browser, LINK, linkAccount } from '../src/browser.js';
 import {
   KEY_CACHE_MS,
   KEY_READ_MS,
@@ -22,10 +22,10 @@ import {
   sharedHouse,
   VERDICT_MS,
   type Neighbourhood,
-} from './src/neighbourhood.js';
-import { primaryRefs } from './src/same-as-primary.js';
-import { connectSsh } from './src/ssh-connection.js';
-import { SshPerson } from './src/ssh-person.js';
+} from '../src/neighbourhood.js';
+import { primaryRefs } from '../src/same-as-primary.js';
+import { connectSsh } from '../src/ssh-connection.js';
+import { SshPerson } from '../src/ssh-person.js';
 
 /** What two busy cores may need for one login and one question. */
 const SLACK_MS = 6000;

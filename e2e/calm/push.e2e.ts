@@ -12,9 +12,9 @@ import {
   type Role,
   type Scratch,
 } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { commitNoise, WITHOUT_COMPRESSION } from './src/noise.js';
-import { primaryRefs } from './src/same-as-primary.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { commitNoise, WITHOUT_COMPRESSION } from '../src/noise.js';
+import { primaryRefs } from '../src/same-as-primary.js';
 
 const MEBI = 1024 * 1024;
 

@@ -13,9 +13,9 @@ import {
   untilFilled,
   withoutThePrimary,
   type Speaker,
-} from './src/large-files.js';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { untilEqual } from './src/same-as-primary.js';
+} from '../src/large-files.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { untilEqual } from '../src/same-as-primary.js';
 
 const MEBI = 1024 * 1024;
 const GIBI = 1024 * MEBI;

@@ -13,8 +13,8 @@ import {
   type GitCredential,
   type Scratch,
 } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { SshPerson } from './src/ssh-person.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { SshPerson } from '../src/ssh-person.js';
 
 /** After this long, a line is in the log. */
 const WRITTEN_MS = 400;

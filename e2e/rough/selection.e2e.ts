@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, git, lsRemote, openScratch, tryGit, type GitCredential } from '@antipode/testing';
-import { SELECTED, sharedHouse, VERDICT_MS, type Neighbourhood } from './src/neighbourhood.js';
-import { cloneAndCompare, fromOurDisk, primaryRefs, untilEqual } from './src/same-as-primary.js';
+import { SELECTED, sharedHouse, VERDICT_MS, type Neighbourhood } from '../src/neighbourhood.js';
+import { cloneAndCompare, fromOurDisk, primaryRefs, untilEqual } from '../src/same-as-primary.js';
 
 let here: Neighbourhood;
 let owner: GitCredential;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { git, lsRemote, openScratch, tryGit, type GitOptions } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { cloneAndCompare, fromOurDisk, primaryRefs, untilEqual } from './src/same-as-primary.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { cloneAndCompare, fromOurDisk, primaryRefs, untilEqual } from '../src/same-as-primary.js';
 
 let here: Neighbourhood;
 let url: string;

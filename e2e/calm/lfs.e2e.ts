@@ -12,10 +12,10 @@ import {
   untilFilled,
   withoutThePrimary,
   type Speaker,
-} from './src/large-files.js';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { untilEqual } from './src/same-as-primary.js';
-import { SshPerson } from './src/ssh-person.js';
+} from '../src/large-files.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { untilEqual } from '../src/same-as-primary.js';
+import { SshPerson } from '../src/ssh-person.js';
 
 let here: Neighbourhood;
 let scratch: Scratch;

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, git, lsRemote, tryGit, type GitCredential, type Role } from '@antipode/testing';
-import { SELECTED, sharedHouse, VERDICT_MS, type Neighbourhood } from './src/neighbourhood.js';
-import { basic, rawRequest, requestHead, type RawAnswer } from './src/raw-request.js';
+import { SELECTED, sharedHouse, VERDICT_MS, type Neighbourhood } from '../src/neighbourhood.js';
+import { basic, rawRequest, requestHead, type RawAnswer } from '../src/raw-request.js';
 
 /** What two busy cores may need for one question. */
 const SLACK_MS = 2500;

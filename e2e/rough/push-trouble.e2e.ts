@@ -11,10 +11,10 @@ import {
   type Scratch,
   type SimFaults,
 } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { commitNoise, WITHOUT_COMPRESSION } from './src/noise.js';
-import { holdingPushes, type HeldPush, type HookName } from './src/primary-hook.js';
-import { primaryRefs, untilEqual } from './src/same-as-primary.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { commitNoise, WITHOUT_COMPRESSION } from '../src/noise.js';
+import { holdingPushes, type HeldPush, type HookName } from '../src/primary-hook.js';
+import { primaryRefs, untilEqual } from '../src/same-as-primary.js';
 
 const MEBI = 1024 * 1024;
 /** Takes long enough on its way for somebody to be killed meanwhile. */

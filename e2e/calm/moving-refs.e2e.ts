@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { git, openScratch, tryGit, type GitCredential } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { untilEqual } from './src/same-as-primary.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { untilEqual } from '../src/same-as-primary.js';
 
 /** How long each storm lasts at least, and how often it must have rewritten history to count as one. */
 const STORM_MS = 8000;

@@ -15,9 +15,9 @@ import {
   type House,
   type Scratch,
 } from '@antipode/testing';
-import { MirrorApi } from './src/mirror-api.js';
-import { ownHouse } from './src/neighbourhood.js';
-import { startTraceCollector, type CollectedSpan, type TraceCollector } from './src/trace-collector.js';
+import { MirrorApi } from '../src/mirror-api.js';
+import { ownHouse } from '../src/neighbourhood.js';
+import { startTraceCollector, type CollectedSpan, type TraceCollector } from '../src/trace-collector.js';
 
 const ANN: GitCredential = { username: 'ann', password: 'correct-horse' };
 const MIRROR: GitCredential = { username: 'mirror', password: 'the-mirrors-own-token' };

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { CHECKOUT, git, makeHistory, openScratch, type Scratch } from '@antipode/testing';
-import { sharedHouse, type Neighbourhood } from './src/neighbourhood.js';
-import { cloneAndCompare, fromOurDisk, untilEqual } from './src/same-as-primary.js';
+import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
+import { cloneAndCompare, fromOurDisk, untilEqual } from '../src/same-as-primary.js';
 
 const BIG = { commits: 2200, branches: 900, tags: 150, noise: { bytes: 20_000, every: 20 } };
 

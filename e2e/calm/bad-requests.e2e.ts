@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { sharedHouse } from './src/neighbourhood.js';
-import { rawRequest, requestHead, type Bytes } from './src/raw-request.js';
-import { expectNothingOfTheInside, expectSentence, RudeCaller } from './src/rude-caller.js';
+import { sharedHouse } from '../src/neighbourhood.js';
+import { rawRequest, requestHead, type Bytes } from '../src/raw-request.js';
+import { expectNothingOfTheInside, expectSentence, RudeCaller } from '../src/rude-caller.js';
 
 let caller: RudeCaller;
 

@@ -19,6 +19,53 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 
+/** What a person is in a workspace. */
+export enum WorkspaceRole {
+  WORKSPACE_ROLE_UNSPECIFIED = 0,
+  /** WORKSPACE_ROLE_STRANGER - Also where no workspace was asked about. */
+  WORKSPACE_ROLE_STRANGER = 1,
+  WORKSPACE_ROLE_MEMBER = 2,
+  WORKSPACE_ROLE_ADMINISTRATOR = 3,
+  UNRECOGNIZED = -1,
+}
+
+export function workspaceRoleFromJSON(object: any): WorkspaceRole {
+  switch (object) {
+    case 0:
+    case "WORKSPACE_ROLE_UNSPECIFIED":
+      return WorkspaceRole.WORKSPACE_ROLE_UNSPECIFIED;
+    case 1:
+    case "WORKSPACE_ROLE_STRANGER":
+      return WorkspaceRole.WORKSPACE_ROLE_STRANGER;
+    case 2:
+    case "WORKSPACE_ROLE_MEMBER":
+      return WorkspaceRole.WORKSPACE_ROLE_MEMBER;
+    case 3:
+    case "WORKSPACE_ROLE_ADMINISTRATOR":
+      return WorkspaceRole.WORKSPACE_ROLE_ADMINISTRATOR;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return WorkspaceRole.UNRECOGNIZED;
+  }
+}
+
+export function workspaceRoleToJSON(object: WorkspaceRole): string {
+  switch (object) {
+    case WorkspaceRole.WORKSPACE_ROLE_UNSPECIFIED:
+      return "WORKSPACE_ROLE_UNSPECIFIED";
+    case WorkspaceRole.WORKSPACE_ROLE_STRANGER:
+      return "WORKSPACE_ROLE_STRANGER";
+    case WorkspaceRole.WORKSPACE_ROLE_MEMBER:
+      return "WORKSPACE_ROLE_MEMBER";
+    case WorkspaceRole.WORKSPACE_ROLE_ADMINISTRATOR:
+      return "WORKSPACE_ROLE_ADMINISTRATOR";
+    case WorkspaceRole.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** What the caller wants to do with the repository. */
 export enum Right {
   RIGHT_UNSPECIFIED = 0,
@@ -57,6 +104,75 @@ export function rightToJSON(object: Right): string {
     default:
       return "UNRECOGNIZED";
   }
+}
+
+/** How a person shows who they are. Exactly one. */
+export interface PersonProof {
+  proof:
+    | //
+    /** The value of the cookie of the mirror's pages. */
+    { $case: "session"; value: string }
+    | //
+    /** The Authorization header, byte for byte: Basic with the e-mail and an API token. */
+    { $case: "authorization"; value: string }
+    | undefined;
+}
+
+export interface IdentifyPersonRequest {
+  proof:
+    | PersonProof
+    | undefined;
+  /** Empty: not asked about. */
+  workspace: string;
+  /** Address of the client, for the limit on failures. */
+  clientAddress: string;
+}
+
+export interface IdentifyPersonResponse {
+  /** The primary's UUID of the person, lower case, without braces. */
+  personId: string;
+  displayName: string;
+  role: WorkspaceRole;
+  /** Until when (milliseconds since 1970) the answer may be used without asking again. */
+  validUntilMs: number;
+}
+
+export interface ListWorkspacesRequest {
+  proof: PersonProof | undefined;
+  clientAddress: string;
+}
+
+export interface Workspace {
+  slug: string;
+  role: WorkspaceRole;
+}
+
+export interface ListWorkspacesResponse {
+  workspaces: Workspace[];
+}
+
+export interface ListReadableRequest {
+  proof: PersonProof | undefined;
+  workspace: string;
+  clientAddress: string;
+}
+
+export interface ListReadableResponse {
+  /** UUIDs, lower case, without braces. */
+  repositoryIds: string[];
+  validUntilMs: number;
+}
+
+export interface GetAccountTokenRequest {
+  /** A person_id whose account is linked. */
+  accountId: string;
+  /** A token that the primary has just refused: it is not given again. */
+  refused: string;
+}
+
+export interface GetAccountTokenResponse {
+  accessToken: string;
+  displayName: string;
 }
 
 export interface AuthorizeRequest {
@@ -128,6 +244,972 @@ export interface AuthorizeResponse {
   /** True where the primary could not be asked and the outage policy let an earlier verdict stand. */
   outage: boolean;
 }
+
+function createBasePersonProof(): PersonProof {
+  return { proof: undefined };
+}
+
+export const PersonProof: MessageFns<PersonProof> = {
+  encode(message: PersonProof, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.proof?.$case) {
+      case "session":
+        writer.uint32(10).string(message.proof.value);
+        break;
+      case "authorization":
+        writer.uint32(18).string(message.proof.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PersonProof {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePersonProof();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.proof = { $case: "session", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.proof = { $case: "authorization", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PersonProof {
+    return {
+      proof: isSet(object.session)
+        ? { $case: "session", value: globalThis.String(object.session) }
+        : isSet(object.authorization)
+        ? { $case: "authorization", value: globalThis.String(object.authorization) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: PersonProof): unknown {
+    const obj: any = {};
+    if (message.proof?.$case === "session") {
+      obj.session = message.proof.value;
+    } else if (message.proof?.$case === "authorization") {
+      obj.authorization = message.proof.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PersonProof>): PersonProof {
+    return PersonProof.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PersonProof>): PersonProof {
+    const message = createBasePersonProof();
+    switch (object.proof?.$case) {
+      case "session": {
+        if (object.proof?.value !== undefined && object.proof?.value !== null) {
+          message.proof = { $case: "session", value: object.proof.value };
+        }
+        break;
+      }
+      case "authorization": {
+        if (object.proof?.value !== undefined && object.proof?.value !== null) {
+          message.proof = { $case: "authorization", value: object.proof.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseIdentifyPersonRequest(): IdentifyPersonRequest {
+  return { proof: undefined, workspace: "", clientAddress: "" };
+}
+
+export const IdentifyPersonRequest: MessageFns<IdentifyPersonRequest> = {
+  encode(message: IdentifyPersonRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.proof !== undefined) {
+      PersonProof.encode(message.proof, writer.uint32(10).fork()).join();
+    }
+    if (message.workspace !== "") {
+      writer.uint32(18).string(message.workspace);
+    }
+    if (message.clientAddress !== "") {
+      writer.uint32(26).string(message.clientAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentifyPersonRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentifyPersonRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.proof = PersonProof.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.clientAddress = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IdentifyPersonRequest {
+    return {
+      proof: isSet(object.proof) ? PersonProof.fromJSON(object.proof) : undefined,
+      workspace: isSet(object.workspace) ? globalThis.String(object.workspace) : "",
+      clientAddress: isSet(object.clientAddress)
+        ? globalThis.String(object.clientAddress)
+        : isSet(object.client_address)
+        ? globalThis.String(object.client_address)
+        : "",
+    };
+  },
+
+  toJSON(message: IdentifyPersonRequest): unknown {
+    const obj: any = {};
+    if (message.proof !== undefined) {
+      obj.proof = PersonProof.toJSON(message.proof);
+    }
+    if (message.workspace !== "") {
+      obj.workspace = message.workspace;
+    }
+    if (message.clientAddress !== "") {
+      obj.clientAddress = message.clientAddress;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<IdentifyPersonRequest>): IdentifyPersonRequest {
+    return IdentifyPersonRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IdentifyPersonRequest>): IdentifyPersonRequest {
+    const message = createBaseIdentifyPersonRequest();
+    message.proof = (object.proof !== undefined && object.proof !== null)
+      ? PersonProof.fromPartial(object.proof)
+      : undefined;
+    message.workspace = object.workspace ?? "";
+    message.clientAddress = object.clientAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseIdentifyPersonResponse(): IdentifyPersonResponse {
+  return { personId: "", displayName: "", role: 0, validUntilMs: 0 };
+}
+
+export const IdentifyPersonResponse: MessageFns<IdentifyPersonResponse> = {
+  encode(message: IdentifyPersonResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.personId !== "") {
+      writer.uint32(10).string(message.personId);
+    }
+    if (message.displayName !== "") {
+      writer.uint32(18).string(message.displayName);
+    }
+    if (message.role !== 0) {
+      writer.uint32(24).int32(message.role);
+    }
+    if (message.validUntilMs !== 0) {
+      writer.uint32(32).int64(message.validUntilMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentifyPersonResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentifyPersonResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.personId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.role = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validUntilMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IdentifyPersonResponse {
+    return {
+      personId: isSet(object.personId)
+        ? globalThis.String(object.personId)
+        : isSet(object.person_id)
+        ? globalThis.String(object.person_id)
+        : "",
+      displayName: isSet(object.displayName)
+        ? globalThis.String(object.displayName)
+        : isSet(object.display_name)
+        ? globalThis.String(object.display_name)
+        : "",
+      role: isSet(object.role) ? workspaceRoleFromJSON(object.role) : 0,
+      validUntilMs: isSet(object.validUntilMs)
+        ? globalThis.Number(object.validUntilMs)
+        : isSet(object.valid_until_ms)
+        ? globalThis.Number(object.valid_until_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: IdentifyPersonResponse): unknown {
+    const obj: any = {};
+    if (message.personId !== "") {
+      obj.personId = message.personId;
+    }
+    if (message.displayName !== "") {
+      obj.displayName = message.displayName;
+    }
+    if (message.role !== 0) {
+      obj.role = workspaceRoleToJSON(message.role);
+    }
+    if (message.validUntilMs !== 0) {
+      obj.validUntilMs = Math.round(message.validUntilMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<IdentifyPersonResponse>): IdentifyPersonResponse {
+    return IdentifyPersonResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IdentifyPersonResponse>): IdentifyPersonResponse {
+    const message = createBaseIdentifyPersonResponse();
+    message.personId = object.personId ?? "";
+    message.displayName = object.displayName ?? "";
+    message.role = object.role ?? 0;
+    message.validUntilMs = object.validUntilMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseListWorkspacesRequest(): ListWorkspacesRequest {
+  return { proof: undefined, clientAddress: "" };
+}
+
+export const ListWorkspacesRequest: MessageFns<ListWorkspacesRequest> = {
+  encode(message: ListWorkspacesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.proof !== undefined) {
+      PersonProof.encode(message.proof, writer.uint32(10).fork()).join();
+    }
+    if (message.clientAddress !== "") {
+      writer.uint32(18).string(message.clientAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWorkspacesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWorkspacesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.proof = PersonProof.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clientAddress = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListWorkspacesRequest {
+    return {
+      proof: isSet(object.proof) ? PersonProof.fromJSON(object.proof) : undefined,
+      clientAddress: isSet(object.clientAddress)
+        ? globalThis.String(object.clientAddress)
+        : isSet(object.client_address)
+        ? globalThis.String(object.client_address)
+        : "",
+    };
+  },
+
+  toJSON(message: ListWorkspacesRequest): unknown {
+    const obj: any = {};
+    if (message.proof !== undefined) {
+      obj.proof = PersonProof.toJSON(message.proof);
+    }
+    if (message.clientAddress !== "") {
+      obj.clientAddress = message.clientAddress;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListWorkspacesRequest>): ListWorkspacesRequest {
+    return ListWorkspacesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListWorkspacesRequest>): ListWorkspacesRequest {
+    const message = createBaseListWorkspacesRequest();
+    message.proof = (object.proof !== undefined && object.proof !== null)
+      ? PersonProof.fromPartial(object.proof)
+      : undefined;
+    message.clientAddress = object.clientAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseWorkspace(): Workspace {
+  return { slug: "", role: 0 };
+}
+
+export const Workspace: MessageFns<Workspace> = {
+  encode(message: Workspace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slug !== "") {
+      writer.uint32(10).string(message.slug);
+    }
+    if (message.role !== 0) {
+      writer.uint32(16).int32(message.role);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Workspace {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkspace();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slug = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.role = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Workspace {
+    return {
+      slug: isSet(object.slug) ? globalThis.String(object.slug) : "",
+      role: isSet(object.role) ? workspaceRoleFromJSON(object.role) : 0,
+    };
+  },
+
+  toJSON(message: Workspace): unknown {
+    const obj: any = {};
+    if (message.slug !== "") {
+      obj.slug = message.slug;
+    }
+    if (message.role !== 0) {
+      obj.role = workspaceRoleToJSON(message.role);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Workspace>): Workspace {
+    return Workspace.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Workspace>): Workspace {
+    const message = createBaseWorkspace();
+    message.slug = object.slug ?? "";
+    message.role = object.role ?? 0;
+    return message;
+  },
+};
+
+function createBaseListWorkspacesResponse(): ListWorkspacesResponse {
+  return { workspaces: [] };
+}
+
+export const ListWorkspacesResponse: MessageFns<ListWorkspacesResponse> = {
+  encode(message: ListWorkspacesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.workspaces) {
+      Workspace.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWorkspacesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWorkspacesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspaces.push(Workspace.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListWorkspacesResponse {
+    return {
+      workspaces: globalThis.Array.isArray(object?.workspaces)
+        ? object.workspaces.map((e: any) => Workspace.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListWorkspacesResponse): unknown {
+    const obj: any = {};
+    if (message.workspaces?.length) {
+      obj.workspaces = message.workspaces.map((e) => Workspace.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListWorkspacesResponse>): ListWorkspacesResponse {
+    return ListWorkspacesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListWorkspacesResponse>): ListWorkspacesResponse {
+    const message = createBaseListWorkspacesResponse();
+    message.workspaces = object.workspaces?.map((e) => Workspace.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListReadableRequest(): ListReadableRequest {
+  return { proof: undefined, workspace: "", clientAddress: "" };
+}
+
+export const ListReadableRequest: MessageFns<ListReadableRequest> = {
+  encode(message: ListReadableRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.proof !== undefined) {
+      PersonProof.encode(message.proof, writer.uint32(10).fork()).join();
+    }
+    if (message.workspace !== "") {
+      writer.uint32(18).string(message.workspace);
+    }
+    if (message.clientAddress !== "") {
+      writer.uint32(26).string(message.clientAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListReadableRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListReadableRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.proof = PersonProof.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.clientAddress = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListReadableRequest {
+    return {
+      proof: isSet(object.proof) ? PersonProof.fromJSON(object.proof) : undefined,
+      workspace: isSet(object.workspace) ? globalThis.String(object.workspace) : "",
+      clientAddress: isSet(object.clientAddress)
+        ? globalThis.String(object.clientAddress)
+        : isSet(object.client_address)
+        ? globalThis.String(object.client_address)
+        : "",
+    };
+  },
+
+  toJSON(message: ListReadableRequest): unknown {
+    const obj: any = {};
+    if (message.proof !== undefined) {
+      obj.proof = PersonProof.toJSON(message.proof);
+    }
+    if (message.workspace !== "") {
+      obj.workspace = message.workspace;
+    }
+    if (message.clientAddress !== "") {
+      obj.clientAddress = message.clientAddress;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListReadableRequest>): ListReadableRequest {
+    return ListReadableRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListReadableRequest>): ListReadableRequest {
+    const message = createBaseListReadableRequest();
+    message.proof = (object.proof !== undefined && object.proof !== null)
+      ? PersonProof.fromPartial(object.proof)
+      : undefined;
+    message.workspace = object.workspace ?? "";
+    message.clientAddress = object.clientAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseListReadableResponse(): ListReadableResponse {
+  return { repositoryIds: [], validUntilMs: 0 };
+}
+
+export const ListReadableResponse: MessageFns<ListReadableResponse> = {
+  encode(message: ListReadableResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.repositoryIds) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.validUntilMs !== 0) {
+      writer.uint32(16).int64(message.validUntilMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListReadableResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListReadableResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.repositoryIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.validUntilMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListReadableResponse {
+    return {
+      repositoryIds: globalThis.Array.isArray(object?.repositoryIds)
+        ? object.repositoryIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.repository_ids)
+        ? object.repository_ids.map((e: any) => globalThis.String(e))
+        : [],
+      validUntilMs: isSet(object.validUntilMs)
+        ? globalThis.Number(object.validUntilMs)
+        : isSet(object.valid_until_ms)
+        ? globalThis.Number(object.valid_until_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: ListReadableResponse): unknown {
+    const obj: any = {};
+    if (message.repositoryIds?.length) {
+      obj.repositoryIds = message.repositoryIds;
+    }
+    if (message.validUntilMs !== 0) {
+      obj.validUntilMs = Math.round(message.validUntilMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListReadableResponse>): ListReadableResponse {
+    return ListReadableResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListReadableResponse>): ListReadableResponse {
+    const message = createBaseListReadableResponse();
+    message.repositoryIds = object.repositoryIds?.map((e) => e) || [];
+    message.validUntilMs = object.validUntilMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetAccountTokenRequest(): GetAccountTokenRequest {
+  return { accountId: "", refused: "" };
+}
+
+export const GetAccountTokenRequest: MessageFns<GetAccountTokenRequest> = {
+  encode(message: GetAccountTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accountId !== "") {
+      writer.uint32(10).string(message.accountId);
+    }
+    if (message.refused !== "") {
+      writer.uint32(18).string(message.refused);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAccountTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAccountTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accountId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.refused = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetAccountTokenRequest {
+    return {
+      accountId: isSet(object.accountId)
+        ? globalThis.String(object.accountId)
+        : isSet(object.account_id)
+        ? globalThis.String(object.account_id)
+        : "",
+      refused: isSet(object.refused) ? globalThis.String(object.refused) : "",
+    };
+  },
+
+  toJSON(message: GetAccountTokenRequest): unknown {
+    const obj: any = {};
+    if (message.accountId !== "") {
+      obj.accountId = message.accountId;
+    }
+    if (message.refused !== "") {
+      obj.refused = message.refused;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetAccountTokenRequest>): GetAccountTokenRequest {
+    return GetAccountTokenRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetAccountTokenRequest>): GetAccountTokenRequest {
+    const message = createBaseGetAccountTokenRequest();
+    message.accountId = object.accountId ?? "";
+    message.refused = object.refused ?? "";
+    return message;
+  },
+};
+
+function createBaseGetAccountTokenResponse(): GetAccountTokenResponse {
+  return { accessToken: "", displayName: "" };
+}
+
+export const GetAccountTokenResponse: MessageFns<GetAccountTokenResponse> = {
+  encode(message: GetAccountTokenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accessToken !== "") {
+      writer.uint32(10).string(message.accessToken);
+    }
+    if (message.displayName !== "") {
+      writer.uint32(18).string(message.displayName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAccountTokenResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAccountTokenResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accessToken = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetAccountTokenResponse {
+    return {
+      accessToken: isSet(object.accessToken)
+        ? globalThis.String(object.accessToken)
+        : isSet(object.access_token)
+        ? globalThis.String(object.access_token)
+        : "",
+      displayName: isSet(object.displayName)
+        ? globalThis.String(object.displayName)
+        : isSet(object.display_name)
+        ? globalThis.String(object.display_name)
+        : "",
+    };
+  },
+
+  toJSON(message: GetAccountTokenResponse): unknown {
+    const obj: any = {};
+    if (message.accessToken !== "") {
+      obj.accessToken = message.accessToken;
+    }
+    if (message.displayName !== "") {
+      obj.displayName = message.displayName;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetAccountTokenResponse>): GetAccountTokenResponse {
+    return GetAccountTokenResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetAccountTokenResponse>): GetAccountTokenResponse {
+    const message = createBaseGetAccountTokenResponse();
+    message.accessToken = object.accessToken ?? "";
+    message.displayName = object.displayName ?? "";
+    return message;
+  },
+};
 
 function createBaseAuthorizeRequest(): AuthorizeRequest {
   return { repositoryPath: "", right: 0, authorization: "", clientAddress: "", keyHolder: undefined };
@@ -1063,6 +2145,67 @@ export const AuthServiceService = {
       Buffer.from(GetRelayCredentialResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetRelayCredentialResponse => GetRelayCredentialResponse.decode(value),
   },
+  /**
+   * Tells who a person is to the primary, and what they are in a workspace there.
+   *
+   * UNAUTHENTICATED: no session of ours, or a credential that the primary does not know.
+   * PERMISSION_DENIED: a credential that is no person's, or that may not tell; the message is a sentence for the caller.
+   * RESOURCE_EXHAUSTED: too many failures from this address. UNAVAILABLE: the primary could not be asked.
+   */
+  identifyPerson: {
+    path: "/antipode.auth.v1.AuthService/IdentifyPerson" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: IdentifyPersonRequest): Buffer =>
+      Buffer.from(IdentifyPersonRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): IdentifyPersonRequest => IdentifyPersonRequest.decode(value),
+    responseSerialize: (value: IdentifyPersonResponse): Buffer =>
+      Buffer.from(IdentifyPersonResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): IdentifyPersonResponse => IdentifyPersonResponse.decode(value),
+  },
+  /** The workspaces that a person belongs to. Errors as of IdentifyPerson. */
+  listWorkspaces: {
+    path: "/antipode.auth.v1.AuthService/ListWorkspaces" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListWorkspacesRequest): Buffer =>
+      Buffer.from(ListWorkspacesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListWorkspacesRequest => ListWorkspacesRequest.decode(value),
+    responseSerialize: (value: ListWorkspacesResponse): Buffer =>
+      Buffer.from(ListWorkspacesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListWorkspacesResponse => ListWorkspacesResponse.decode(value),
+  },
+  /**
+   * The repositories of a workspace that a person was given a right to; those that are public for everybody may be
+   * missing. Errors as of IdentifyPerson; a stranger to the workspace has none.
+   */
+  listReadable: {
+    path: "/antipode.auth.v1.AuthService/ListReadable" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListReadableRequest): Buffer => Buffer.from(ListReadableRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListReadableRequest => ListReadableRequest.decode(value),
+    responseSerialize: (value: ListReadableResponse): Buffer =>
+      Buffer.from(ListReadableResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListReadableResponse => ListReadableResponse.decode(value),
+  },
+  /**
+   * The primary's access token of a linked account, renewed where it ends soon: for the connection that an
+   * administrator has lent the mirror.
+   *
+   * UNAUTHENTICATED: the account is not linked (any more), or its link is broken. UNAVAILABLE: no telling.
+   */
+  getAccountToken: {
+    path: "/antipode.auth.v1.AuthService/GetAccountToken" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetAccountTokenRequest): Buffer =>
+      Buffer.from(GetAccountTokenRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetAccountTokenRequest => GetAccountTokenRequest.decode(value),
+    responseSerialize: (value: GetAccountTokenResponse): Buffer =>
+      Buffer.from(GetAccountTokenResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetAccountTokenResponse => GetAccountTokenResponse.decode(value),
+  },
 } as const;
 
 export interface AuthServiceServer extends UntypedServiceImplementation {
@@ -1097,6 +2240,28 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
    * The header must not be kept beyond this one request.
    */
   getRelayCredential: handleUnaryCall<GetRelayCredentialRequest, GetRelayCredentialResponse>;
+  /**
+   * Tells who a person is to the primary, and what they are in a workspace there.
+   *
+   * UNAUTHENTICATED: no session of ours, or a credential that the primary does not know.
+   * PERMISSION_DENIED: a credential that is no person's, or that may not tell; the message is a sentence for the caller.
+   * RESOURCE_EXHAUSTED: too many failures from this address. UNAVAILABLE: the primary could not be asked.
+   */
+  identifyPerson: handleUnaryCall<IdentifyPersonRequest, IdentifyPersonResponse>;
+  /** The workspaces that a person belongs to. Errors as of IdentifyPerson. */
+  listWorkspaces: handleUnaryCall<ListWorkspacesRequest, ListWorkspacesResponse>;
+  /**
+   * The repositories of a workspace that a person was given a right to; those that are public for everybody may be
+   * missing. Errors as of IdentifyPerson; a stranger to the workspace has none.
+   */
+  listReadable: handleUnaryCall<ListReadableRequest, ListReadableResponse>;
+  /**
+   * The primary's access token of a linked account, renewed where it ends soon: for the connection that an
+   * administrator has lent the mirror.
+   *
+   * UNAUTHENTICATED: the account is not linked (any more), or its link is broken. UNAVAILABLE: no telling.
+   */
+  getAccountToken: handleUnaryCall<GetAccountTokenRequest, GetAccountTokenResponse>;
 }
 
 export interface AuthServiceClient extends Client {
@@ -1186,6 +2351,84 @@ export interface AuthServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetRelayCredentialResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Tells who a person is to the primary, and what they are in a workspace there.
+   *
+   * UNAUTHENTICATED: no session of ours, or a credential that the primary does not know.
+   * PERMISSION_DENIED: a credential that is no person's, or that may not tell; the message is a sentence for the caller.
+   * RESOURCE_EXHAUSTED: too many failures from this address. UNAVAILABLE: the primary could not be asked.
+   */
+  identifyPerson(
+    request: IdentifyPersonRequest,
+    callback: (error: ServiceError | null, response: IdentifyPersonResponse) => void,
+  ): ClientUnaryCall;
+  identifyPerson(
+    request: IdentifyPersonRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: IdentifyPersonResponse) => void,
+  ): ClientUnaryCall;
+  identifyPerson(
+    request: IdentifyPersonRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: IdentifyPersonResponse) => void,
+  ): ClientUnaryCall;
+  /** The workspaces that a person belongs to. Errors as of IdentifyPerson. */
+  listWorkspaces(
+    request: ListWorkspacesRequest,
+    callback: (error: ServiceError | null, response: ListWorkspacesResponse) => void,
+  ): ClientUnaryCall;
+  listWorkspaces(
+    request: ListWorkspacesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListWorkspacesResponse) => void,
+  ): ClientUnaryCall;
+  listWorkspaces(
+    request: ListWorkspacesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListWorkspacesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * The repositories of a workspace that a person was given a right to; those that are public for everybody may be
+   * missing. Errors as of IdentifyPerson; a stranger to the workspace has none.
+   */
+  listReadable(
+    request: ListReadableRequest,
+    callback: (error: ServiceError | null, response: ListReadableResponse) => void,
+  ): ClientUnaryCall;
+  listReadable(
+    request: ListReadableRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListReadableResponse) => void,
+  ): ClientUnaryCall;
+  listReadable(
+    request: ListReadableRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListReadableResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * The primary's access token of a linked account, renewed where it ends soon: for the connection that an
+   * administrator has lent the mirror.
+   *
+   * UNAUTHENTICATED: the account is not linked (any more), or its link is broken. UNAVAILABLE: no telling.
+   */
+  getAccountToken(
+    request: GetAccountTokenRequest,
+    callback: (error: ServiceError | null, response: GetAccountTokenResponse) => void,
+  ): ClientUnaryCall;
+  getAccountToken(
+    request: GetAccountTokenRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetAccountTokenResponse) => void,
+  ): ClientUnaryCall;
+  getAccountToken(
+    request: GetAccountTokenRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetAccountTokenResponse) => void,
   ): ClientUnaryCall;
 }
 

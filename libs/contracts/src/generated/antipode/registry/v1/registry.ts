@@ -21,6 +21,46 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 
+export enum LfsPrefetch {
+  /** LFS_PREFETCH_UNSPECIFIED - The mirror's default: on. */
+  LFS_PREFETCH_UNSPECIFIED = 0,
+  LFS_PREFETCH_ON = 1,
+  LFS_PREFETCH_OFF = 2,
+  UNRECOGNIZED = -1,
+}
+
+export function lfsPrefetchFromJSON(object: any): LfsPrefetch {
+  switch (object) {
+    case 0:
+    case "LFS_PREFETCH_UNSPECIFIED":
+      return LfsPrefetch.LFS_PREFETCH_UNSPECIFIED;
+    case 1:
+    case "LFS_PREFETCH_ON":
+      return LfsPrefetch.LFS_PREFETCH_ON;
+    case 2:
+    case "LFS_PREFETCH_OFF":
+      return LfsPrefetch.LFS_PREFETCH_OFF;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return LfsPrefetch.UNRECOGNIZED;
+  }
+}
+
+export function lfsPrefetchToJSON(object: LfsPrefetch): string {
+  switch (object) {
+    case LfsPrefetch.LFS_PREFETCH_UNSPECIFIED:
+      return "LFS_PREFETCH_UNSPECIFIED";
+    case LfsPrefetch.LFS_PREFETCH_ON:
+      return "LFS_PREFETCH_ON";
+    case LfsPrefetch.LFS_PREFETCH_OFF:
+      return "LFS_PREFETCH_OFF";
+    case LfsPrefetch.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** What a mirror repository is doing (libs/domain, mirror-state.ts). */
 export enum SyncPhase {
   SYNC_PHASE_UNSPECIFIED = 0,
@@ -85,6 +125,52 @@ export function syncPhaseToJSON(object: SyncPhase): string {
   }
 }
 
+export enum RunOutcome {
+  RUN_OUTCOME_UNSPECIFIED = 0,
+  /** RUN_OUTCOME_CLONED - The first clone, or one made anew. */
+  RUN_OUTCOME_CLONED = 1,
+  RUN_OUTCOME_UPDATED = 2,
+  RUN_OUTCOME_FAILED = 3,
+  UNRECOGNIZED = -1,
+}
+
+export function runOutcomeFromJSON(object: any): RunOutcome {
+  switch (object) {
+    case 0:
+    case "RUN_OUTCOME_UNSPECIFIED":
+      return RunOutcome.RUN_OUTCOME_UNSPECIFIED;
+    case 1:
+    case "RUN_OUTCOME_CLONED":
+      return RunOutcome.RUN_OUTCOME_CLONED;
+    case 2:
+    case "RUN_OUTCOME_UPDATED":
+      return RunOutcome.RUN_OUTCOME_UPDATED;
+    case 3:
+    case "RUN_OUTCOME_FAILED":
+      return RunOutcome.RUN_OUTCOME_FAILED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return RunOutcome.UNRECOGNIZED;
+  }
+}
+
+export function runOutcomeToJSON(object: RunOutcome): string {
+  switch (object) {
+    case RunOutcome.RUN_OUTCOME_UNSPECIFIED:
+      return "RUN_OUTCOME_UNSPECIFIED";
+    case RunOutcome.RUN_OUTCOME_CLONED:
+      return "RUN_OUTCOME_CLONED";
+    case RunOutcome.RUN_OUTCOME_UPDATED:
+      return "RUN_OUTCOME_UPDATED";
+    case RunOutcome.RUN_OUTCOME_FAILED:
+      return "RUN_OUTCOME_FAILED";
+    case RunOutcome.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** One selected repository. */
 export interface Repository {
   /** The primary's UUID, lower case, without braces. It survives renames and moves. */
@@ -97,6 +183,8 @@ export interface Repository {
   projectKey: string;
   /** How fresh an answer must be: "strict", "bounded:<seconds>" or "event"; empty for the mirror's default. */
   freshness: string;
+  /** Whether its large files are brought before anybody asks for them. */
+  lfsPrefetch: LfsPrefetch;
 }
 
 export interface WatchRepositoriesRequest {
@@ -109,7 +197,16 @@ export interface WatchRepositoriesResponse {
   /** Id of a repository that is no longer selected, or gone. */
   { $case: "removed"; value: string } | //
   /** Everything that is selected has been sent once. */
-  { $case: "complete"; value: Complete } | undefined;
+  { $case: "complete"; value: Complete } | //
+  /** Whether the mirror is connected to a workspace; sent before `complete`, and when it changes. */
+  { $case: "connection"; value: ConnectionNews } | undefined;
+}
+
+export interface ConnectionNews {
+  /** False: nothing is mirrored, because nobody has connected the mirror, or somebody has disconnected it. */
+  connected: boolean;
+  /** The workspace that it is, or was last, connected to; empty where there is none. */
+  workspace: string;
 }
 
 export interface Complete {
@@ -203,6 +300,70 @@ export interface ReportLfsRequest {
 export interface ReportLfsResponse {
 }
 
+export interface SyncRun {
+  /** A UUID. */
+  id: string;
+  repositoryId: string;
+  outcome: RunOutcome;
+  /** Milliseconds since 1970. */
+  beganAtMs: number;
+  endedAtMs: number;
+  /** The published epoch; 0 where there is none. */
+  epoch: number;
+  receivedBytes: number;
+  /** One sentence without secrets, and its code; empty unless it failed. */
+  error: string;
+  errorCode: string;
+  /** What moved, in the order of the names; empty where more than 1000 refs did. */
+  changes: RefChange[];
+  /** How many refs moved. */
+  changeCount: number;
+}
+
+export interface RefChange {
+  /** Such as "refs/heads/main". */
+  ref: string;
+  /** Hex; empty where the ref is new. */
+  fromOid: string;
+  /** Hex; empty where the ref is gone. */
+  toOid: string;
+}
+
+export interface ReportRunsRequest {
+  node: string;
+  runs: SyncRun[];
+}
+
+export interface ReportRunsResponse {
+}
+
+/** What one door of one node has served within one minute, so far. */
+export interface TrafficMinute {
+  /** The start of the minute, in milliseconds since 1970. */
+  minuteMs: number;
+  /** "http" or "ssh". */
+  door: string;
+  /** Fetches and clones that were answered, pushes, and downloads of large files. */
+  fetches: number;
+  pushes: number;
+  lfsDownloads: number;
+  /** Bytes to clients: from this mirror's own disk and memory, and passed through from the primary. */
+  ownBytes: number;
+  passedBytes: number;
+  /** Requests that ended in an error which was not the client's. */
+  failures: number;
+}
+
+export interface ReportTrafficRequest {
+  node: string;
+  /** A name of this process's life: what another life has told of the same minute is added to it. */
+  boot: string;
+  minutes: TrafficMinute[];
+}
+
+export interface ReportTrafficResponse {
+}
+
 export interface Selection {
   /** True: every project. False: those named. */
   all: boolean;
@@ -225,7 +386,7 @@ export interface SetSelectionResponse {
 }
 
 function createBaseRepository(): Repository {
-  return { id: "", path: "", public: false, projectKey: "", freshness: "" };
+  return { id: "", path: "", public: false, projectKey: "", freshness: "", lfsPrefetch: 0 };
 }
 
 export const Repository: MessageFns<Repository> = {
@@ -244,6 +405,9 @@ export const Repository: MessageFns<Repository> = {
     }
     if (message.freshness !== "") {
       writer.uint32(42).string(message.freshness);
+    }
+    if (message.lfsPrefetch !== 0) {
+      writer.uint32(48).int32(message.lfsPrefetch);
     }
     return writer;
   },
@@ -301,6 +465,14 @@ export const Repository: MessageFns<Repository> = {
             message.freshness = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.lfsPrefetch = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -324,6 +496,11 @@ export const Repository: MessageFns<Repository> = {
         ? globalThis.String(object.project_key)
         : "",
       freshness: isSet(object.freshness) ? globalThis.String(object.freshness) : "",
+      lfsPrefetch: isSet(object.lfsPrefetch)
+        ? lfsPrefetchFromJSON(object.lfsPrefetch)
+        : isSet(object.lfs_prefetch)
+        ? lfsPrefetchFromJSON(object.lfs_prefetch)
+        : 0,
     };
   },
 
@@ -344,6 +521,9 @@ export const Repository: MessageFns<Repository> = {
     if (message.freshness !== "") {
       obj.freshness = message.freshness;
     }
+    if (message.lfsPrefetch !== 0) {
+      obj.lfsPrefetch = lfsPrefetchToJSON(message.lfsPrefetch);
+    }
     return obj;
   },
 
@@ -357,6 +537,7 @@ export const Repository: MessageFns<Repository> = {
     message.public = object.public ?? false;
     message.projectKey = object.projectKey ?? "";
     message.freshness = object.freshness ?? "";
+    message.lfsPrefetch = object.lfsPrefetch ?? 0;
     return message;
   },
 };
@@ -444,6 +625,9 @@ export const WatchRepositoriesResponse: MessageFns<WatchRepositoriesResponse> = 
       case "complete":
         Complete.encode(message.event.value, writer.uint32(26).fork()).join();
         break;
+      case "connection":
+        ConnectionNews.encode(message.event.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -485,6 +669,14 @@ export const WatchRepositoriesResponse: MessageFns<WatchRepositoriesResponse> = 
             message.event = { $case: "complete", value: Complete.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.event = { $case: "connection", value: ConnectionNews.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -505,6 +697,8 @@ export const WatchRepositoriesResponse: MessageFns<WatchRepositoriesResponse> = 
         ? { $case: "removed", value: globalThis.String(object.removed) }
         : isSet(object.complete)
         ? { $case: "complete", value: Complete.fromJSON(object.complete) }
+        : isSet(object.connection)
+        ? { $case: "connection", value: ConnectionNews.fromJSON(object.connection) }
         : undefined,
     };
   },
@@ -517,6 +711,8 @@ export const WatchRepositoriesResponse: MessageFns<WatchRepositoriesResponse> = 
       obj.removed = message.event.value;
     } else if (message.event?.$case === "complete") {
       obj.complete = Complete.toJSON(message.event.value);
+    } else if (message.event?.$case === "connection") {
+      obj.connection = ConnectionNews.toJSON(message.event.value);
     }
     return obj;
   },
@@ -545,7 +741,98 @@ export const WatchRepositoriesResponse: MessageFns<WatchRepositoriesResponse> = 
         }
         break;
       }
+      case "connection": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "connection", value: ConnectionNews.fromPartial(object.event.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseConnectionNews(): ConnectionNews {
+  return { connected: false, workspace: "" };
+}
+
+export const ConnectionNews: MessageFns<ConnectionNews> = {
+  encode(message: ConnectionNews, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.connected !== false) {
+      writer.uint32(8).bool(message.connected);
+    }
+    if (message.workspace !== "") {
+      writer.uint32(18).string(message.workspace);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConnectionNews {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConnectionNews();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.connected = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConnectionNews {
+    return {
+      connected: isSet(object.connected) ? globalThis.Boolean(object.connected) : false,
+      workspace: isSet(object.workspace) ? globalThis.String(object.workspace) : "",
+    };
+  },
+
+  toJSON(message: ConnectionNews): unknown {
+    const obj: any = {};
+    if (message.connected !== false) {
+      obj.connected = message.connected;
+    }
+    if (message.workspace !== "") {
+      obj.workspace = message.workspace;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ConnectionNews>): ConnectionNews {
+    return ConnectionNews.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ConnectionNews>): ConnectionNews {
+    const message = createBaseConnectionNews();
+    message.connected = object.connected ?? false;
+    message.workspace = object.workspace ?? "";
     return message;
   },
 };
@@ -1762,6 +2049,871 @@ export const ReportLfsResponse: MessageFns<ReportLfsResponse> = {
   },
 };
 
+function createBaseSyncRun(): SyncRun {
+  return {
+    id: "",
+    repositoryId: "",
+    outcome: 0,
+    beganAtMs: 0,
+    endedAtMs: 0,
+    epoch: 0,
+    receivedBytes: 0,
+    error: "",
+    errorCode: "",
+    changes: [],
+    changeCount: 0,
+  };
+}
+
+export const SyncRun: MessageFns<SyncRun> = {
+  encode(message: SyncRun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.repositoryId !== "") {
+      writer.uint32(18).string(message.repositoryId);
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(24).int32(message.outcome);
+    }
+    if (message.beganAtMs !== 0) {
+      writer.uint32(32).int64(message.beganAtMs);
+    }
+    if (message.endedAtMs !== 0) {
+      writer.uint32(40).int64(message.endedAtMs);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(48).int64(message.epoch);
+    }
+    if (message.receivedBytes !== 0) {
+      writer.uint32(56).int64(message.receivedBytes);
+    }
+    if (message.error !== "") {
+      writer.uint32(66).string(message.error);
+    }
+    if (message.errorCode !== "") {
+      writer.uint32(74).string(message.errorCode);
+    }
+    for (const v of message.changes) {
+      RefChange.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.changeCount !== 0) {
+      writer.uint32(88).int64(message.changeCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SyncRun {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSyncRun();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.repositoryId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.beganAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.endedAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.receivedBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.errorCode = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.changes.push(RefChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.changeCount = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SyncRun {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      repositoryId: isSet(object.repositoryId)
+        ? globalThis.String(object.repositoryId)
+        : isSet(object.repository_id)
+        ? globalThis.String(object.repository_id)
+        : "",
+      outcome: isSet(object.outcome) ? runOutcomeFromJSON(object.outcome) : 0,
+      beganAtMs: isSet(object.beganAtMs)
+        ? globalThis.Number(object.beganAtMs)
+        : isSet(object.began_at_ms)
+        ? globalThis.Number(object.began_at_ms)
+        : 0,
+      endedAtMs: isSet(object.endedAtMs)
+        ? globalThis.Number(object.endedAtMs)
+        : isSet(object.ended_at_ms)
+        ? globalThis.Number(object.ended_at_ms)
+        : 0,
+      epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
+      receivedBytes: isSet(object.receivedBytes)
+        ? globalThis.Number(object.receivedBytes)
+        : isSet(object.received_bytes)
+        ? globalThis.Number(object.received_bytes)
+        : 0,
+      error: isSet(object.error) ? globalThis.String(object.error) : "",
+      errorCode: isSet(object.errorCode)
+        ? globalThis.String(object.errorCode)
+        : isSet(object.error_code)
+        ? globalThis.String(object.error_code)
+        : "",
+      changes: globalThis.Array.isArray(object?.changes)
+        ? object.changes.map((e: any) => RefChange.fromJSON(e))
+        : [],
+      changeCount: isSet(object.changeCount)
+        ? globalThis.Number(object.changeCount)
+        : isSet(object.change_count)
+        ? globalThis.Number(object.change_count)
+        : 0,
+    };
+  },
+
+  toJSON(message: SyncRun): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.repositoryId !== "") {
+      obj.repositoryId = message.repositoryId;
+    }
+    if (message.outcome !== 0) {
+      obj.outcome = runOutcomeToJSON(message.outcome);
+    }
+    if (message.beganAtMs !== 0) {
+      obj.beganAtMs = Math.round(message.beganAtMs);
+    }
+    if (message.endedAtMs !== 0) {
+      obj.endedAtMs = Math.round(message.endedAtMs);
+    }
+    if (message.epoch !== 0) {
+      obj.epoch = Math.round(message.epoch);
+    }
+    if (message.receivedBytes !== 0) {
+      obj.receivedBytes = Math.round(message.receivedBytes);
+    }
+    if (message.error !== "") {
+      obj.error = message.error;
+    }
+    if (message.errorCode !== "") {
+      obj.errorCode = message.errorCode;
+    }
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => RefChange.toJSON(e));
+    }
+    if (message.changeCount !== 0) {
+      obj.changeCount = Math.round(message.changeCount);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SyncRun>): SyncRun {
+    return SyncRun.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SyncRun>): SyncRun {
+    const message = createBaseSyncRun();
+    message.id = object.id ?? "";
+    message.repositoryId = object.repositoryId ?? "";
+    message.outcome = object.outcome ?? 0;
+    message.beganAtMs = object.beganAtMs ?? 0;
+    message.endedAtMs = object.endedAtMs ?? 0;
+    message.epoch = object.epoch ?? 0;
+    message.receivedBytes = object.receivedBytes ?? 0;
+    message.error = object.error ?? "";
+    message.errorCode = object.errorCode ?? "";
+    message.changes = object.changes?.map((e) => RefChange.fromPartial(e)) || [];
+    message.changeCount = object.changeCount ?? 0;
+    return message;
+  },
+};
+
+function createBaseRefChange(): RefChange {
+  return { ref: "", fromOid: "", toOid: "" };
+}
+
+export const RefChange: MessageFns<RefChange> = {
+  encode(message: RefChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ref !== "") {
+      writer.uint32(10).string(message.ref);
+    }
+    if (message.fromOid !== "") {
+      writer.uint32(18).string(message.fromOid);
+    }
+    if (message.toOid !== "") {
+      writer.uint32(26).string(message.toOid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ref = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fromOid = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.toOid = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefChange {
+    return {
+      ref: isSet(object.ref) ? globalThis.String(object.ref) : "",
+      fromOid: isSet(object.fromOid)
+        ? globalThis.String(object.fromOid)
+        : isSet(object.from_oid)
+        ? globalThis.String(object.from_oid)
+        : "",
+      toOid: isSet(object.toOid)
+        ? globalThis.String(object.toOid)
+        : isSet(object.to_oid)
+        ? globalThis.String(object.to_oid)
+        : "",
+    };
+  },
+
+  toJSON(message: RefChange): unknown {
+    const obj: any = {};
+    if (message.ref !== "") {
+      obj.ref = message.ref;
+    }
+    if (message.fromOid !== "") {
+      obj.fromOid = message.fromOid;
+    }
+    if (message.toOid !== "") {
+      obj.toOid = message.toOid;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RefChange>): RefChange {
+    return RefChange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefChange>): RefChange {
+    const message = createBaseRefChange();
+    message.ref = object.ref ?? "";
+    message.fromOid = object.fromOid ?? "";
+    message.toOid = object.toOid ?? "";
+    return message;
+  },
+};
+
+function createBaseReportRunsRequest(): ReportRunsRequest {
+  return { node: "", runs: [] };
+}
+
+export const ReportRunsRequest: MessageFns<ReportRunsRequest> = {
+  encode(message: ReportRunsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    for (const v of message.runs) {
+      SyncRun.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportRunsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportRunsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.runs.push(SyncRun.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReportRunsRequest {
+    return {
+      node: isSet(object.node) ? globalThis.String(object.node) : "",
+      runs: globalThis.Array.isArray(object?.runs) ? object.runs.map((e: any) => SyncRun.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ReportRunsRequest): unknown {
+    const obj: any = {};
+    if (message.node !== "") {
+      obj.node = message.node;
+    }
+    if (message.runs?.length) {
+      obj.runs = message.runs.map((e) => SyncRun.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReportRunsRequest>): ReportRunsRequest {
+    return ReportRunsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportRunsRequest>): ReportRunsRequest {
+    const message = createBaseReportRunsRequest();
+    message.node = object.node ?? "";
+    message.runs = object.runs?.map((e) => SyncRun.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReportRunsResponse(): ReportRunsResponse {
+  return {};
+}
+
+export const ReportRunsResponse: MessageFns<ReportRunsResponse> = {
+  encode(_: ReportRunsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportRunsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportRunsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ReportRunsResponse {
+    return {};
+  },
+
+  toJSON(_: ReportRunsResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReportRunsResponse>): ReportRunsResponse {
+    return ReportRunsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ReportRunsResponse>): ReportRunsResponse {
+    const message = createBaseReportRunsResponse();
+    return message;
+  },
+};
+
+function createBaseTrafficMinute(): TrafficMinute {
+  return { minuteMs: 0, door: "", fetches: 0, pushes: 0, lfsDownloads: 0, ownBytes: 0, passedBytes: 0, failures: 0 };
+}
+
+export const TrafficMinute: MessageFns<TrafficMinute> = {
+  encode(message: TrafficMinute, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.minuteMs !== 0) {
+      writer.uint32(8).int64(message.minuteMs);
+    }
+    if (message.door !== "") {
+      writer.uint32(18).string(message.door);
+    }
+    if (message.fetches !== 0) {
+      writer.uint32(24).int64(message.fetches);
+    }
+    if (message.pushes !== 0) {
+      writer.uint32(32).int64(message.pushes);
+    }
+    if (message.lfsDownloads !== 0) {
+      writer.uint32(40).int64(message.lfsDownloads);
+    }
+    if (message.ownBytes !== 0) {
+      writer.uint32(48).int64(message.ownBytes);
+    }
+    if (message.passedBytes !== 0) {
+      writer.uint32(56).int64(message.passedBytes);
+    }
+    if (message.failures !== 0) {
+      writer.uint32(64).int64(message.failures);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrafficMinute {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrafficMinute();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.minuteMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.door = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.fetches = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.pushes = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.lfsDownloads = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.ownBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.passedBytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.failures = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TrafficMinute {
+    return {
+      minuteMs: isSet(object.minuteMs)
+        ? globalThis.Number(object.minuteMs)
+        : isSet(object.minute_ms)
+        ? globalThis.Number(object.minute_ms)
+        : 0,
+      door: isSet(object.door) ? globalThis.String(object.door) : "",
+      fetches: isSet(object.fetches) ? globalThis.Number(object.fetches) : 0,
+      pushes: isSet(object.pushes) ? globalThis.Number(object.pushes) : 0,
+      lfsDownloads: isSet(object.lfsDownloads)
+        ? globalThis.Number(object.lfsDownloads)
+        : isSet(object.lfs_downloads)
+        ? globalThis.Number(object.lfs_downloads)
+        : 0,
+      ownBytes: isSet(object.ownBytes)
+        ? globalThis.Number(object.ownBytes)
+        : isSet(object.own_bytes)
+        ? globalThis.Number(object.own_bytes)
+        : 0,
+      passedBytes: isSet(object.passedBytes)
+        ? globalThis.Number(object.passedBytes)
+        : isSet(object.passed_bytes)
+        ? globalThis.Number(object.passed_bytes)
+        : 0,
+      failures: isSet(object.failures) ? globalThis.Number(object.failures) : 0,
+    };
+  },
+
+  toJSON(message: TrafficMinute): unknown {
+    const obj: any = {};
+    if (message.minuteMs !== 0) {
+      obj.minuteMs = Math.round(message.minuteMs);
+    }
+    if (message.door !== "") {
+      obj.door = message.door;
+    }
+    if (message.fetches !== 0) {
+      obj.fetches = Math.round(message.fetches);
+    }
+    if (message.pushes !== 0) {
+      obj.pushes = Math.round(message.pushes);
+    }
+    if (message.lfsDownloads !== 0) {
+      obj.lfsDownloads = Math.round(message.lfsDownloads);
+    }
+    if (message.ownBytes !== 0) {
+      obj.ownBytes = Math.round(message.ownBytes);
+    }
+    if (message.passedBytes !== 0) {
+      obj.passedBytes = Math.round(message.passedBytes);
+    }
+    if (message.failures !== 0) {
+      obj.failures = Math.round(message.failures);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TrafficMinute>): TrafficMinute {
+    return TrafficMinute.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TrafficMinute>): TrafficMinute {
+    const message = createBaseTrafficMinute();
+    message.minuteMs = object.minuteMs ?? 0;
+    message.door = object.door ?? "";
+    message.fetches = object.fetches ?? 0;
+    message.pushes = object.pushes ?? 0;
+    message.lfsDownloads = object.lfsDownloads ?? 0;
+    message.ownBytes = object.ownBytes ?? 0;
+    message.passedBytes = object.passedBytes ?? 0;
+    message.failures = object.failures ?? 0;
+    return message;
+  },
+};
+
+function createBaseReportTrafficRequest(): ReportTrafficRequest {
+  return { node: "", boot: "", minutes: [] };
+}
+
+export const ReportTrafficRequest: MessageFns<ReportTrafficRequest> = {
+  encode(message: ReportTrafficRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    if (message.boot !== "") {
+      writer.uint32(18).string(message.boot);
+    }
+    for (const v of message.minutes) {
+      TrafficMinute.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportTrafficRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportTrafficRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.boot = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.minutes.push(TrafficMinute.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReportTrafficRequest {
+    return {
+      node: isSet(object.node) ? globalThis.String(object.node) : "",
+      boot: isSet(object.boot) ? globalThis.String(object.boot) : "",
+      minutes: globalThis.Array.isArray(object?.minutes)
+        ? object.minutes.map((e: any) => TrafficMinute.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ReportTrafficRequest): unknown {
+    const obj: any = {};
+    if (message.node !== "") {
+      obj.node = message.node;
+    }
+    if (message.boot !== "") {
+      obj.boot = message.boot;
+    }
+    if (message.minutes?.length) {
+      obj.minutes = message.minutes.map((e) => TrafficMinute.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReportTrafficRequest>): ReportTrafficRequest {
+    return ReportTrafficRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportTrafficRequest>): ReportTrafficRequest {
+    const message = createBaseReportTrafficRequest();
+    message.node = object.node ?? "";
+    message.boot = object.boot ?? "";
+    message.minutes = object.minutes?.map((e) => TrafficMinute.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReportTrafficResponse(): ReportTrafficResponse {
+  return {};
+}
+
+export const ReportTrafficResponse: MessageFns<ReportTrafficResponse> = {
+  encode(_: ReportTrafficResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportTrafficResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportTrafficResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ReportTrafficResponse {
+    return {};
+  },
+
+  toJSON(_: ReportTrafficResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReportTrafficResponse>): ReportTrafficResponse {
+    return ReportTrafficResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ReportTrafficResponse>): ReportTrafficResponse {
+    const message = createBaseReportTrafficResponse();
+    return message;
+  },
+};
+
 function createBaseSelection(): Selection {
   return { all: false, projectKeys: [] };
 }
@@ -2181,6 +3333,27 @@ export const RegistryServiceService = {
     responseSerialize: (value: ReportLfsResponse): Buffer => Buffer.from(ReportLfsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReportLfsResponse => ReportLfsResponse.decode(value),
   },
+  /** Remembers runs of syncs that changed a repository or failed; a run is known by its id, so telling it twice is harmless. */
+  reportRuns: {
+    path: "/antipode.registry.v1.RegistryService/ReportRuns" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReportRunsRequest): Buffer => Buffer.from(ReportRunsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReportRunsRequest => ReportRunsRequest.decode(value),
+    responseSerialize: (value: ReportRunsResponse): Buffer => Buffer.from(ReportRunsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReportRunsResponse => ReportRunsResponse.decode(value),
+  },
+  /** Remembers what a door has served: the totals of minutes so far, so that telling them again replaces them. */
+  reportTraffic: {
+    path: "/antipode.registry.v1.RegistryService/ReportTraffic" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReportTrafficRequest): Buffer => Buffer.from(ReportTrafficRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReportTrafficRequest => ReportTrafficRequest.decode(value),
+    responseSerialize: (value: ReportTrafficResponse): Buffer =>
+      Buffer.from(ReportTrafficResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReportTrafficResponse => ReportTrafficResponse.decode(value),
+  },
   /** Which projects are mirrored. */
   getSelection: {
     path: "/antipode.registry.v1.RegistryService/GetSelection" as const,
@@ -2233,6 +3406,10 @@ export interface RegistryServiceServer extends UntypedServiceImplementation {
   reportSync: handleUnaryCall<ReportSyncRequest, ReportSyncResponse>;
   /** Remembers how the large files of a repository are doing on one node. The newest report wins. */
   reportLfs: handleUnaryCall<ReportLfsRequest, ReportLfsResponse>;
+  /** Remembers runs of syncs that changed a repository or failed; a run is known by its id, so telling it twice is harmless. */
+  reportRuns: handleUnaryCall<ReportRunsRequest, ReportRunsResponse>;
+  /** Remembers what a door has served: the totals of minutes so far, so that telling them again replaces them. */
+  reportTraffic: handleUnaryCall<ReportTrafficRequest, ReportTrafficResponse>;
   /** Which projects are mirrored. */
   getSelection: handleUnaryCall<GetSelectionRequest, GetSelectionResponse>;
   /**
@@ -2330,6 +3507,38 @@ export interface RegistryServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReportLfsResponse) => void,
+  ): ClientUnaryCall;
+  /** Remembers runs of syncs that changed a repository or failed; a run is known by its id, so telling it twice is harmless. */
+  reportRuns(
+    request: ReportRunsRequest,
+    callback: (error: ServiceError | null, response: ReportRunsResponse) => void,
+  ): ClientUnaryCall;
+  reportRuns(
+    request: ReportRunsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReportRunsResponse) => void,
+  ): ClientUnaryCall;
+  reportRuns(
+    request: ReportRunsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReportRunsResponse) => void,
+  ): ClientUnaryCall;
+  /** Remembers what a door has served: the totals of minutes so far, so that telling them again replaces them. */
+  reportTraffic(
+    request: ReportTrafficRequest,
+    callback: (error: ServiceError | null, response: ReportTrafficResponse) => void,
+  ): ClientUnaryCall;
+  reportTraffic(
+    request: ReportTrafficRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReportTrafficResponse) => void,
+  ): ClientUnaryCall;
+  reportTraffic(
+    request: ReportTrafficRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReportTrafficResponse) => void,
   ): ClientUnaryCall;
   /** Which projects are mirrored. */
   getSelection(

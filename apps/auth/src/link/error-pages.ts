@@ -1,5 +1,5 @@
 import type { AntipodeError, Code } from '@antipode/errors';
-import type { Page } from './page.js';
+import type { Page } from '@antipode/web-pages';
 import { failed } from './pages.js';
 
 const LATER = 'Please try again in a moment.';

@@ -1,17 +1,25 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { AntipodeError } from '@antipode/errors';
 import type { OAuth, Primary } from '@antipode/primary';
+import {
+  CSRF_FIELD,
+  csrfToken,
+  isCsrfToken,
+  isOwnRequest,
+  newBrowser,
+  readBrowser,
+  readForm,
+  transportOf,
+  writeBrowser,
+  type Page,
+  type Transport,
+} from '@antipode/web-pages';
 import { PRIMARY } from '../authorize/primary.token.js';
 import { CONFIG, type AuthConfig } from '../config.js';
-import { Names } from '../verdicts/names.js';
-import { newBrowser, readBrowser, writeBrowser } from './browser-cookie.js';
 import { LINK_PATH } from './link-url.js';
 import { LinkService } from './link.service.js';
-import type { Page } from './page.js';
 import { declined, failed, linked, missingScopes, off, unlinked, welcome } from './pages.js';
-import { readForm } from './read-form.js';
 
 export interface Answer {
   readonly page?: Page;
@@ -42,7 +50,6 @@ export class LinkRoutes {
     @Inject(CONFIG) private readonly config: AuthConfig,
     @Inject(PRIMARY) private readonly primary: Primary,
     private readonly service: LinkService,
-    private readonly names: Names,
   ) {}
 
   /** Where the primary signs people in; undefined where linking is off. */
@@ -63,10 +70,10 @@ export class LinkRoutes {
   }
 
   private async show(request: IncomingMessage): Promise<Answer> {
-    const known = readBrowser(request);
+    const known = readBrowser(request, this.transport);
     const browser = known ?? newBrowser();
     const who = known === undefined ? undefined : await this.service.whoIs(known);
-    const words = { primary: this.primary.displayName, csrf: this.names.form(browser) };
+    const words = { primary: this.primary.displayName, csrf: csrfToken(this.config.SECRET_KEY, browser) };
     const page = who ? linked(who.account, who.keys, words) : welcome(words);
     return known === undefined ? { page, cookie: this.cookie(browser) } : { page };
   }
@@ -77,7 +84,7 @@ export class LinkRoutes {
   }
 
   private async comeBack(oauth: OAuth, request: IncomingMessage, url: URL): Promise<Answer> {
-    const browser = readBrowser(request);
+    const browser = readBrowser(request, this.transport);
     const state = url.searchParams.get('state');
     const code = url.searchParams.get('code') ?? undefined;
     if ((code?.length ?? 0) > LONGEST_CODE) throw new AntipodeError('too_large', 'coming back');
@@ -99,8 +106,7 @@ export class LinkRoutes {
   private async unlink(request: IncomingMessage): Promise<Answer> {
     const browser = await this.readSubmission(request);
     await this.service.unlink(browser);
-    const gone = writeBrowser('', 0, this.transport);
-    return { page: unlinked(this.primary.displayName), cookie: gone };
+    return { page: unlinked(this.primary.displayName), cookie: this.cookie(newBrowser()) };
   }
 
   /**
@@ -109,29 +115,23 @@ export class LinkRoutes {
    * @throws AntipodeError `invalid` for a form that another site made it send.
    */
   private async readSubmission(request: IncomingMessage): Promise<string> {
-    const from = request.headers['sec-fetch-site'];
-    const browser = readBrowser(request);
-    const token = (await readForm(request)).get('csrf') ?? '';
+    const browser = readBrowser(request, this.transport);
+    const token = (await readForm(request)).get(CSRF_FIELD) ?? '';
     if (
       browser === undefined ||
-      (from !== undefined && from !== 'same-origin') ||
-      !this.isOurs(token, browser)
+      !isOwnRequest(request, this.config.PUBLIC_URL) ||
+      !isCsrfToken(this.config.SECRET_KEY, browser, token)
     )
       throw new AntipodeError('invalid', 'reading a form');
     return browser;
   }
 
-  private isOurs(token: string, browser: string): boolean {
-    const [given, ours] = [Buffer.from(token), Buffer.from(this.names.form(browser))];
-    return given.length === ours.length && timingSafeEqual(given, ours);
-  }
-
   private cookie(browser: string): string {
-    return writeBrowser(browser, this.config.LINK_SESSION_SECONDS, this.transport);
+    return writeBrowser(browser, this.transport);
   }
 
-  private get transport(): 'https' | 'http' {
-    return this.config.PUBLIC_URL?.startsWith('https:') ? 'https' : 'http';
+  private get transport(): Transport {
+    return transportOf(this.config.PUBLIC_URL);
   }
 }
 

@@ -15,7 +15,7 @@ import type { FailureLimit } from '../limits/failure-limit.js';
 import { LINK_PAGES } from '../limits/limits.js';
 import { LinkRoutes, type Answer } from './link.routes.js';
 import { pageOfError } from './error-pages.js';
-import { pageHeaders, render } from './page.js';
+import { pageHeaders, render } from '@antipode/web-pages';
 
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;

@@ -7,7 +7,7 @@ import { PRIMARY } from '../authorize/primary.token.js';
 import { CONFIG, type AuthConfig } from '../config.js';
 import { Database } from '../database/database.js';
 import { AccountLinks } from './account-links.js';
-import { newBrowser } from './browser-cookie.js';
+import { newBrowser } from '@antipode/web-pages';
 import { linkPage } from './link-url.js';
 import { SessionsStore } from './sessions.store.js';
 

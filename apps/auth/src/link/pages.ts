@@ -1,7 +1,6 @@
 import type { KnownKey, LinkedAccount } from '../accounts/account.js';
-import { markup, type Html } from './markup.js';
+import { markup, type Html, type Page } from '@antipode/web-pages';
 import { LINK_PATH } from './link-url.js';
-import type { Page } from './page.js';
 
 /** What pages say, and nothing about how they are sent. */
 export interface Words {

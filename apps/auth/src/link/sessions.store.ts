@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { openSecret, sealSecret } from '@antipode/postgres';
 import { CONFIG, type AuthConfig } from '../config.js';
 import { Database } from '../database/database.js';
-import { hashOf } from './browser-cookie.js';
+import { hashOf } from '@antipode/web-pages';
 
 /** Longer than anybody thinks about a consent page. */
 const ATTEMPT_MS = 600_000;

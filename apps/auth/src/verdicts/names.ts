@@ -22,11 +22,6 @@ export class Names {
     return this.hmac(kind, id);
   }
 
-  /** The token of the forms that a browser is shown. */
-  form(browser: string): string {
-    return this.hmac('form', browser);
-  }
-
   address(block: string): string {
     return this.hmac('address', block);
   }

@@ -6,6 +6,7 @@ const CSS = `
 @media (prefers-color-scheme:dark){:root{--ink:#e6ebf0;--paper:#1b222a;--soft:#9fadba;--line:#36414d;--accent:#6aa9ff;--on:#0c1116;--warn:#ffb37a;--back:#12171d}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--back);color:var(--ink);font:1rem/1.55 system-ui,sans-serif}
+header{display:flex;gap:1rem;justify-content:space-between;max-width:42rem;margin:1rem auto 0;padding:0 2rem}
 main{max-width:42rem;margin:3rem auto;padding:2rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem}
 @media (max-width:44rem){main{margin:0;border:0;border-radius:0;min-height:100vh}}
 h1{margin:0 0 1rem;font-size:1.5rem;line-height:1.25}
@@ -31,8 +32,23 @@ export interface Page {
   readonly body: Html;
 }
 
+/** One of the mirror's own places, in the navigation. */
+export interface Place {
+  readonly label: string;
+  readonly path: string;
+}
+
+/** What stands around a page. */
+export interface Frame {
+  readonly navigation?: readonly Place[];
+  /** The path of the place in the navigation where the reader is. */
+  readonly current?: string;
+  /** How to greet who is signed in. */
+  readonly person?: string | undefined;
+}
+
 /** A whole document. The style is allowed by its hash; nothing else may be loaded or run. */
-export const render = ({ title, body }: Page): string =>
+export const render = ({ title, body }: Page, frame: Frame = {}): string =>
   markup`<!doctype html>
 <html lang="en">
 <head>
@@ -42,6 +58,7 @@ export const render = ({ title, body }: Page): string =>
 <style>${new Html(CSS)}</style>
 </head>
 <body>
+${frameOf(frame)}
 <main>
 <h1>${title}</h1>
 ${body}
@@ -49,6 +66,16 @@ ${body}
 </body>
 </html>
 `.text;
+
+function frameOf({ navigation = [], current, person }: Frame): Html | undefined {
+  if (navigation.length === 0 && person === undefined) return undefined;
+  const links = navigation.map(({ label, path }) =>
+    path === current
+      ? markup`<a href="${path}" aria-current="page">${label}</a> `
+      : markup`<a href="${path}">${label}</a> `,
+  );
+  return markup`<header><nav aria-label="Mirror">${links}</nav>${person && markup`<span>${person}</span>`}</header>`;
+}
 
 /**
  * Headers of every page.
@@ -68,7 +95,8 @@ export function pageHeaders(signInOrigin: string | undefined): Readonly<Record<s
   return {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': policy.join('; '),
-    'referrer-policy': 'no-referrer',
+    // Not no-referrer: with it browsers say "Origin: null" of our own forms, which cannot be told from a stranger's.
+    'referrer-policy': 'same-origin',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',

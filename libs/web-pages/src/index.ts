@@ -1,0 +1,13 @@
+export {
+  hashOf,
+  newBrowser,
+  readBrowser,
+  transportOf,
+  writeBrowser,
+  type Transport,
+} from './browser-cookie.js';
+export { CSRF_FIELD, CSRF_HEADER, csrfToken, isCsrfToken } from './csrf.js';
+export { isOwnRequest } from './own-request.js';
+export { Html, markup, type Piece } from './markup.js';
+export { pageHeaders, render, type Frame, type Page, type Place } from './page.js';
+export { readForm } from './read-form.js';

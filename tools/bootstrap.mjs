@@ -11,7 +11,7 @@ import { StepFailed } from './bootstrap/steps.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-const { redis, ssh, plink, dropbear, gitLfs } = NEEDS;
+const { redis, ssh, plink, dropbear, gitLfs, chromium } = NEEDS;
 
 /** The words after `node tools/bootstrap.mjs`: what each prepares, and what it then runs under our own Node. */
 const COMMANDS = {
@@ -19,7 +19,11 @@ const COMMANDS = {
   // Whatever was built last can stop a house; nobody wants to wait for a compiler then.
   stop: { needs: [], program: 'apps/cli/dist/main.js', args: ['down'], anyBuild: true },
   cli: { needs: [], program: 'apps/cli/dist/main.js', args: [] },
-  test: { needs: [redis, ssh, plink, dropbear, gitLfs], program: 'tools/check.mjs', args: ['--all'] },
+  test: {
+    needs: [redis, ssh, plink, dropbear, gitLfs, chromium],
+    program: 'tools/check.mjs',
+    args: ['--all'],
+  },
   // For images: everything installed and built, nothing run.
   prepare: { needs: [], program: undefined, args: [] },
   check: { needs: [], program: 'tools/check.mjs', args: [] },

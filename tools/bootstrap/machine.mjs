@@ -49,6 +49,12 @@ export const NEEDS = {
     brew: 'git-lfs',
     why: 'the tests move large files with git-lfs',
   },
+  chromium: {
+    names: ['chromium', 'chromium-browser', 'google-chrome'],
+    debian: ['chromium'],
+    brew: '--cask chromium',
+    why: 'the tests open the pages in a browser',
+  },
 };
 
 /** Installs what is missing. @throws StepFailed where that cannot be done from here, with how to do it by hand */

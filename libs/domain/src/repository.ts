@@ -11,4 +11,9 @@ export interface SelectedRepository {
   readonly projectKey?: string;
   /** Absent: the mirror's default. */
   readonly freshness?: FreshnessPolicy;
+  /** Whether its large files are brought before anybody asks for them; absent: they are. */
+  readonly lfsPrefetch?: LfsPrefetch;
 }
+
+/** off: large files are noted, and brought when somebody asks for them. */
+export type LfsPrefetch = 'on' | 'off';

@@ -125,6 +125,60 @@ export function syncPhaseToJSON(object: SyncPhase): string {
   }
 }
 
+export enum VerificationState {
+  VERIFICATION_STATE_UNSPECIFIED = 0,
+  VERIFICATION_STATE_RUNNING = 1,
+  /** VERIFICATION_STATE_OK - Refs and objects were as they should be. */
+  VERIFICATION_STATE_OK = 2,
+  /** VERIFICATION_STATE_REPAIRED - Something was not, and now is; or everything was cloned anew. */
+  VERIFICATION_STATE_REPAIRED = 3,
+  /** VERIFICATION_STATE_FAILED - It could not be told, or not be repaired. */
+  VERIFICATION_STATE_FAILED = 4,
+  UNRECOGNIZED = -1,
+}
+
+export function verificationStateFromJSON(object: any): VerificationState {
+  switch (object) {
+    case 0:
+    case "VERIFICATION_STATE_UNSPECIFIED":
+      return VerificationState.VERIFICATION_STATE_UNSPECIFIED;
+    case 1:
+    case "VERIFICATION_STATE_RUNNING":
+      return VerificationState.VERIFICATION_STATE_RUNNING;
+    case 2:
+    case "VERIFICATION_STATE_OK":
+      return VerificationState.VERIFICATION_STATE_OK;
+    case 3:
+    case "VERIFICATION_STATE_REPAIRED":
+      return VerificationState.VERIFICATION_STATE_REPAIRED;
+    case 4:
+    case "VERIFICATION_STATE_FAILED":
+      return VerificationState.VERIFICATION_STATE_FAILED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return VerificationState.UNRECOGNIZED;
+  }
+}
+
+export function verificationStateToJSON(object: VerificationState): string {
+  switch (object) {
+    case VerificationState.VERIFICATION_STATE_UNSPECIFIED:
+      return "VERIFICATION_STATE_UNSPECIFIED";
+    case VerificationState.VERIFICATION_STATE_RUNNING:
+      return "VERIFICATION_STATE_RUNNING";
+    case VerificationState.VERIFICATION_STATE_OK:
+      return "VERIFICATION_STATE_OK";
+    case VerificationState.VERIFICATION_STATE_REPAIRED:
+      return "VERIFICATION_STATE_REPAIRED";
+    case VerificationState.VERIFICATION_STATE_FAILED:
+      return "VERIFICATION_STATE_FAILED";
+    case VerificationState.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export enum RunOutcome {
   RUN_OUTCOME_UNSPECIFIED = 0,
   /** RUN_OUTCOME_CLONED - The first clone, or one made anew. */
@@ -267,6 +321,17 @@ export interface SyncReport {
   receivedBytesTotal: number;
   /** When the report was made (milliseconds since 1970). */
   reportedAtMs: number;
+  /** What the last verification, or the last clone made anew, found; absent where the node knows of none. */
+  verification: Verification | undefined;
+}
+
+/** How a mirror repository was looked through, or made anew, because somebody asked for it. */
+export interface Verification {
+  state: VerificationState;
+  /** When it began, while it runs; else when it ended (milliseconds since 1970). */
+  atMs: number;
+  /** For people: one sentence without secrets. */
+  message: string;
 }
 
 export interface ReportSyncRequest {
@@ -1331,6 +1396,7 @@ function createBaseSyncReport(): SyncReport {
     sizeBytes: 0,
     receivedBytesTotal: 0,
     reportedAtMs: 0,
+    verification: undefined,
   };
 }
 
@@ -1365,6 +1431,9 @@ export const SyncReport: MessageFns<SyncReport> = {
     }
     if (message.reportedAtMs !== 0) {
       writer.uint32(80).int64(message.reportedAtMs);
+    }
+    if (message.verification !== undefined) {
+      Verification.encode(message.verification, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -1462,6 +1531,14 @@ export const SyncReport: MessageFns<SyncReport> = {
             message.reportedAtMs = longToNumber(reader.int64());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.verification = Verification.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1510,6 +1587,7 @@ export const SyncReport: MessageFns<SyncReport> = {
         : isSet(object.reported_at_ms)
         ? globalThis.Number(object.reported_at_ms)
         : 0,
+      verification: isSet(object.verification) ? Verification.fromJSON(object.verification) : undefined,
     };
   },
 
@@ -1545,6 +1623,9 @@ export const SyncReport: MessageFns<SyncReport> = {
     if (message.reportedAtMs !== 0) {
       obj.reportedAtMs = Math.round(message.reportedAtMs);
     }
+    if (message.verification !== undefined) {
+      obj.verification = Verification.toJSON(message.verification);
+    }
     return obj;
   },
 
@@ -1565,6 +1646,114 @@ export const SyncReport: MessageFns<SyncReport> = {
     message.sizeBytes = object.sizeBytes ?? 0;
     message.receivedBytesTotal = object.receivedBytesTotal ?? 0;
     message.reportedAtMs = object.reportedAtMs ?? 0;
+    message.verification = (object.verification !== undefined && object.verification !== null)
+      ? Verification.fromPartial(object.verification)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseVerification(): Verification {
+  return { state: 0, atMs: 0, message: "" };
+}
+
+export const Verification: MessageFns<Verification> = {
+  encode(message: Verification, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== 0) {
+      writer.uint32(8).int32(message.state);
+    }
+    if (message.atMs !== 0) {
+      writer.uint32(16).int64(message.atMs);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Verification {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerification();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.atMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Verification {
+    return {
+      state: isSet(object.state) ? verificationStateFromJSON(object.state) : 0,
+      atMs: isSet(object.atMs)
+        ? globalThis.Number(object.atMs)
+        : isSet(object.at_ms)
+        ? globalThis.Number(object.at_ms)
+        : 0,
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+    };
+  },
+
+  toJSON(message: Verification): unknown {
+    const obj: any = {};
+    if (message.state !== 0) {
+      obj.state = verificationStateToJSON(message.state);
+    }
+    if (message.atMs !== 0) {
+      obj.atMs = Math.round(message.atMs);
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Verification>): Verification {
+    return Verification.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Verification>): Verification {
+    const message = createBaseVerification();
+    message.state = object.state ?? 0;
+    message.atMs = object.atMs ?? 0;
+    message.message = object.message ?? "";
     return message;
   },
 };

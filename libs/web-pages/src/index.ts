@@ -1,3 +1,4 @@
+export { ASSETS_PATH, assetPath, findAsset, type Asset } from './assets.js';
 export {
   hashOf,
   newBrowser,
@@ -9,5 +10,7 @@ export {
 export { CSRF_FIELD, CSRF_HEADER, csrfToken, isCsrfToken } from './csrf.js';
 export { isOwnRequest } from './own-request.js';
 export { Html, markup, type Piece } from './markup.js';
-export { pageHeaders, render, type Frame, type Page, type Place } from './page.js';
+export { PLACES, render, type Frame, type Page, type Place } from './page.js';
+export { pageHeaders } from './page-headers.js';
+export { sizeOf, spanOf, type Tone } from './format.js';
 export { readForm } from './read-form.js';

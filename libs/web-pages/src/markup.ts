@@ -6,8 +6,8 @@ export class Html {
 export type Piece = string | number | Html | readonly Piece[] | undefined;
 
 /**
- * HTML from a template. Not called `html`: a formatter that knows that name would change what is inside, and with it
- * the hash by which the style is allowed.
+ * HTML from a template. Not called `html`: a formatter that knows that name would change what is inside, blanks that
+ * people see included.
  *
  * Everything that is put in is escaped, unless it is HTML itself; undefined is nothing.
  */

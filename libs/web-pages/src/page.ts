@@ -1,35 +1,21 @@
-import { createHash } from 'node:crypto';
-import { Html, markup } from './markup.js';
-
-const CSS = `
-:root{color-scheme:light dark;--ink:#1d2733;--paper:#fff;--soft:#5b6875;--line:#d9dfe5;--accent:#0b5fcc;--on:#fff;--warn:#8a3b00;--back:#f4f6f8}
-@media (prefers-color-scheme:dark){:root{--ink:#e6ebf0;--paper:#1b222a;--soft:#9fadba;--line:#36414d;--accent:#6aa9ff;--on:#0c1116;--warn:#ffb37a;--back:#12171d}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--back);color:var(--ink);font:1rem/1.55 system-ui,sans-serif}
-header{display:flex;gap:1rem;justify-content:space-between;max-width:42rem;margin:1rem auto 0;padding:0 2rem}
-main{max-width:42rem;margin:3rem auto;padding:2rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem}
-@media (max-width:44rem){main{margin:0;border:0;border-radius:0;min-height:100vh}}
-h1{margin:0 0 1rem;font-size:1.5rem;line-height:1.25}
-h2{margin:2rem 0 .5rem;font-size:1.1rem}
-p,ul{margin:.5rem 0 1rem}
-code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
-table{width:100%;border-collapse:collapse}
-th,td{padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-th{font-weight:600;color:var(--soft)}
-button{padding:.6rem 1.2rem;border:1px solid var(--accent);border-radius:.5rem;background:var(--accent);color:var(--on);font:inherit;cursor:pointer}
-button.quiet{background:transparent;color:var(--accent)}
-button:focus-visible,a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-a{color:var(--accent)}
-.warning{padding:.75rem 1rem;border-left:4px solid var(--warn);background:var(--back)}
-.soft{color:var(--soft)}
-`;
-
-const STYLE_HASH = `'sha256-${createHash('sha256').update(CSS).digest('base64')}'`;
+import { assetPath } from './assets.js';
+import { CSRF_FIELD } from './csrf.js';
+import { markup, type Html, type Piece } from './markup.js';
 
 export interface Page {
   readonly status: number;
   readonly title: string;
   readonly body: Html;
+  /** One sentence below the title. */
+  readonly lead?: Piece;
+  /** Beside the title: the state of what the page is about. */
+  readonly badge?: Piece;
+  /** Above the title: the way back. */
+  readonly trail?: Place;
+  /** card (as if absent): one matter, on a narrow card. wide: the body arranges itself. */
+  readonly layout?: 'card' | 'wide';
+  /** live: follows the mirror's news while it is open. */
+  readonly news?: 'live';
 }
 
 /** One of the mirror's own places, in the navigation. */
@@ -40,67 +26,79 @@ export interface Place {
 
 /** What stands around a page. */
 export interface Frame {
+  /** Absent: what anybody may visit. */
   readonly navigation?: readonly Place[];
   /** The path of the place in the navigation where the reader is. */
   readonly current?: string;
   /** How to greet who is signed in. */
   readonly person?: string | undefined;
+  /** Where signing in begins, for those who are not. */
+  readonly signIn?: Place | undefined;
+  /** Where signing out is sent, with its form's token. */
+  readonly signOut?: { readonly path: string; readonly csrf: string } | undefined;
+  /** What people call this mirror. */
+  readonly mirror?: string | undefined;
 }
 
-/** A whole document. The style is allowed by its hash; nothing else may be loaded or run. */
-export const render = ({ title, body }: Page, frame: Frame = {}): string =>
+export const PLACES = {
+  home: { label: 'Overview', path: '/-/' },
+  projects: { label: 'Projects', path: '/-/projects' },
+  repositories: { label: 'Repositories', path: '/-/repositories' },
+  activity: { label: 'Activity', path: '/-/activity' },
+  account: { label: 'My account', path: '/-/link' },
+} as const satisfies Record<string, Place>;
+
+const OF_ANYBODY: readonly Place[] = [PLACES.home, PLACES.repositories, PLACES.account];
+
+/** A whole document. Its stylesheet, script and icon are files of the mirror; nothing else is loaded or run. */
+export const render = (page: Page, frame: Frame = {}): string =>
   markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${new Html(CSS)}</style>
+<meta name="color-scheme" content="light dark">
+<title>${page.title} · ${frame.mirror ?? 'Antipode'}</title>
+<link rel="icon" type="image/svg+xml" href="${assetPath('antipode.svg')}">
+<link rel="stylesheet" href="${assetPath('antipode.css')}">
+<script type="module" src="${assetPath('antipode.js')}"></script>
 </head>
-<body>
-${frameOf(frame)}
-<main>
-<h1>${title}</h1>
-${body}
-</main>
+<body data-now="${new Date().toISOString()}"${page.news === 'live' ? markup` data-live` : undefined}>
+<a class="skip" href="#content">Skip to the content</a>
+${topOf(frame)}
+${page.news === 'live' ? LOST : undefined}
+${mainOf(page)}
+<p class="hidden-but-read" role="status" aria-live="polite" data-announce></p>
+<footer class="foot"><div><span>${frame.mirror ?? 'Antipode'} · an Antipode mirror</span>
+<a href="/-/api/v1/openapi.json">API</a></div></footer>
 </body>
 </html>
 `.text;
 
-function frameOf({ navigation = [], current, person }: Frame): Html | undefined {
-  if (navigation.length === 0 && person === undefined) return undefined;
-  const links = navigation.map(({ label, path }) =>
-    path === current
-      ? markup`<a href="${path}" aria-current="page">${label}</a> `
-      : markup`<a href="${path}">${label}</a> `,
-  );
-  return markup`<header><nav aria-label="Mirror">${links}</nav>${person && markup`<span>${person}</span>`}</header>`;
+const LOST = markup`<p class="lost" role="status" data-lost hidden>Live updates are interrupted; what you see may be old. Trying again…</p>`;
+
+function mainOf({ title, body, lead, badge, trail, layout = 'card' }: Page): Html {
+  const head = markup`${trail && markup`<p class="trail"><a href="${trail.path}">← ${trail.label}</a></p>`}
+<div class="heading"><h1>${title}</h1>${badge}</div>
+${lead !== undefined ? markup`<p class="lead">${lead}</p>` : undefined}`;
+  return layout === 'card'
+    ? markup`<main id="content" class="narrow" tabindex="-1">${head}<div class="card">${body}</div></main>`
+    : markup`<main id="content" tabindex="-1">${head}${body}</main>`;
 }
 
-/**
- * Headers of every page.
- *
- * @param signInOrigin where the form's answer sends the browser: browsers hold redirects after a form to `form-action`,
- *   also the primary's own further ones to wherever people sign in; hence any https where the primary is https.
- */
-export function pageHeaders(signInOrigin: string | undefined): Readonly<Record<string, string>> {
-  const targets = ["'self'", signInOrigin, signInOrigin?.startsWith('https:') ? 'https:' : undefined];
-  const policy = [
-    "default-src 'none'",
-    `style-src ${STYLE_HASH}`,
-    `form-action ${targets.filter(Boolean).join(' ')}`,
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ];
-  return {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': policy.join('; '),
-    // Not no-referrer: with it browsers say "Origin: null" of our own forms, which cannot be told from a stranger's.
-    'referrer-policy': 'same-origin',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'cross-origin-opener-policy': 'same-origin',
-    'x-robots-tag': 'noindex',
-  };
+function topOf({ navigation = OF_ANYBODY, current, person, signIn, signOut, mirror }: Frame): Html {
+  const links = navigation.map(
+    ({ label, path }) =>
+      markup`<li><a href="${path}"${path === current ? markup` aria-current="page"` : undefined}>${label}</a></li>`,
+  );
+  return markup`<header class="top"><div>
+<a class="brand" href="${PLACES.home.path}">${MARK}<span>${mirror ?? 'Antipode'}</span></a>
+<nav aria-label="Mirror"><ul>${links}</ul></nav>
+<div class="person">${person && markup`<span>${person}</span>`}
+${signIn && markup`<a href="${signIn.path}">${signIn.label}</a>`}
+${signOut && markup`<form method="post" action="${signOut.path}"><input type="hidden" name="${CSRF_FIELD}" value="${signOut.csrf}"><button class="link">Sign out</button></form>`}</div>
+</div></header>`;
 }
+
+/** Two places on opposite sides of one globe. */
+const MARK = markup`<svg viewBox="0 0 32 32" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"><circle cx="16" cy="16" r="12.5"/><path d="M9.5 22.5 22.5 9.5"/><circle cx="9" cy="23" r="3.6" fill="currentColor" stroke="none"/><circle cx="23" cy="9" r="3.6" fill="currentColor" stroke="none"/></svg>`;

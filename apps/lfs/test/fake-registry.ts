@@ -34,6 +34,8 @@ export class FakeRegistry implements AsyncDisposable {
         return Promise.resolve({});
       }),
       reportSync: notHere,
+      reportRuns: notHere,
+      reportTraffic: notHere,
       learnRepository: notHere,
       getSelection: notHere,
       setSelection: notHere,
@@ -63,7 +65,15 @@ export class FakeRegistry implements AsyncDisposable {
       public: !found.isPrivate,
       projectKey: found.project,
       freshness: '',
+      lfsPrefetch: registry.LfsPrefetch.LFS_PREFETCH_UNSPECIFIED,
     };
+    this.selected.set(value.id, value);
+    this.tell({ event: { $case: 'upserted', value } });
+  }
+
+  /** Whether its large files are brought before anybody asks. */
+  prefetch(path: string, lfsPrefetch: registry.LfsPrefetch): void {
+    const value = { ...this.selected.get(this.idOf(path)), lfsPrefetch } as registry.Repository;
     this.selected.set(value.id, value);
     this.tell({ event: { $case: 'upserted', value } });
   }

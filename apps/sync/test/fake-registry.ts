@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { registry } from '@antipode/contracts';
+import { AntipodeError } from '@antipode/errors';
 import { answerStream, answerUnary, RpcServer } from '@antipode/rpc';
 
 type Event = registry.WatchRepositoriesResponse;
@@ -7,6 +8,9 @@ type Event = registry.WatchRepositoriesResponse;
 /** The registry as sync sees it: a table to follow, a credential, an ear for reports. On a real gRPC port. */
 export class FakeRegistry implements AsyncDisposable {
   readonly reports: registry.SyncReport[] = [];
+  readonly runs: registry.SyncRun[] = [];
+  /** While true, no report of runs is taken. */
+  isDeaf = false;
   connectionsAsked = 0;
   authorization = '';
   private readonly repositories = new Map<string, registry.Repository>();
@@ -32,6 +36,12 @@ export class FakeRegistry implements AsyncDisposable {
         this.reports.push(...reports);
         return Promise.resolve({});
       }),
+      reportRuns: answerUnary(({ runs }: registry.ReportRunsRequest) => {
+        if (this.isDeaf) throw new AntipodeError('service_unavailable', 'taking reports of runs');
+        this.runs.push(...runs);
+        return Promise.resolve({});
+      }),
+      reportTraffic: answerUnary(() => Promise.reject(new Error('not here'))),
       reportLfs: answerUnary(() => Promise.reject(new Error('not here'))),
       learnRepository: answerUnary(() => Promise.reject(new Error('not here'))),
       getSelection: answerUnary(() => Promise.reject(new Error('not here'))),
@@ -46,7 +56,8 @@ export class FakeRegistry implements AsyncDisposable {
   }
 
   select(id: string, path: string): void {
-    const value = { id, path, public: true, projectKey: '', freshness: '' };
+    const lfsPrefetch = registry.LfsPrefetch.LFS_PREFETCH_UNSPECIFIED;
+    const value = { id, path, public: true, projectKey: '', freshness: '', lfsPrefetch };
     this.repositories.set(id, value);
     this.tell({ event: { $case: 'upserted', value } });
   }

@@ -19,6 +19,10 @@ export interface Jobs {
   'mirror.clone': RepositoryJob;
   /** Makes a mirror repository agree with the primary. */
   'mirror.sync': RepositoryJob;
+  /** Compares a mirror repository with the primary, looks it through, repairs it. */
+  'mirror.verify': RepositoryJob;
+  /** Clones a mirror repository anew, beside the one that is served, and puts it in its place. */
+  'mirror.reclone': RepositoryJob;
   /** Repacks, writes bitmaps and commit-graphs. */
   'mirror.maintain': RepositoryJob;
   /** Deletes what is no longer selected. */
@@ -35,6 +39,9 @@ export const POOLS: readonly Pool[] = ['clone', 'sync', 'maintenance'];
 export const POOL_OF: Readonly<Record<JobName, Pool>> = {
   'mirror.clone': 'clone',
   'mirror.sync': 'sync',
+  // As long as a first clone takes; as little hurry as maintenance has.
+  'mirror.reclone': 'clone',
+  'mirror.verify': 'maintenance',
   'mirror.maintain': 'maintenance',
   'mirror.remove': 'maintenance',
 };

@@ -208,15 +208,27 @@ function fromMessage(message: registry.Repository): SelectedRepository {
     public: message.public,
     ...(message.projectKey ? { projectKey: message.projectKey } : {}),
     ...(freshness ? { freshness } : {}),
+    ...readPrefetch(message.lfsPrefetch),
   };
 }
 
+const PREFETCH = {
+  on: registry.LfsPrefetch.LFS_PREFETCH_ON,
+  off: registry.LfsPrefetch.LFS_PREFETCH_OFF,
+} as const;
+
+function readPrefetch(told: registry.LfsPrefetch): Pick<SelectedRepository, 'lfsPrefetch'> {
+  if (told === PREFETCH.on) return { lfsPrefetch: 'on' };
+  return told === PREFETCH.off ? { lfsPrefetch: 'off' } : {};
+}
+
 function toJson(repository: SelectedRepository): unknown {
-  const { freshness } = repository;
+  const { freshness, lfsPrefetch } = repository;
   return registry.Repository.toJSON(
     registry.Repository.fromPartial({
       ...repository,
       freshness: freshness ? writeFreshness(freshness) : '',
+      lfsPrefetch: lfsPrefetch ? PREFETCH[lfsPrefetch] : registry.LfsPrefetch.LFS_PREFETCH_UNSPECIFIED,
     }),
   );
 }

@@ -9,6 +9,8 @@ export type AuditAction =
   | 'selection.changed'
   | 'project.policy_changed'
   | 'removals.confirmed'
+  | 'repository.verify_requested'
+  | 'repository.reclone_requested'
   | 'connection.connecting'
   | 'connection.connected'
   | 'connection.suspended'

@@ -6,6 +6,11 @@ import { RepositoryFeed } from '../repositories/repository-feed.js';
 import { ProjectsService } from './projects.service.js';
 import { ProjectPoliciesStore, type ProjectPolicy } from './project-policies.store.js';
 
+/** What is not named stays; null: the mirror's default. */
+export type PolicyChange = {
+  readonly [Key in keyof ProjectPolicy]?: ProjectPolicy[Key] | undefined;
+};
+
 /** Changes what a project has of its own; the edges hear of it at once, with its repositories. */
 @Injectable()
 export class ProjectPolicies {
@@ -17,16 +22,25 @@ export class ProjectPolicies {
     private readonly store: ProjectPoliciesStore,
   ) {}
 
-  /** @throws AntipodeError `not_found` where the primary has no such project, `unsupported` where it has none. */
-  async set(key: string, policy: ProjectPolicy, by: Initiator): Promise<ProjectPolicy> {
+  /**
+   * Changes what is named; the rest stays as it is.
+   *
+   * @throws AntipodeError `not_found` where the primary has no such project, `unsupported` where it has none.
+   */
+  async set(key: string, wanted: PolicyChange, by: Initiator): Promise<ProjectPolicy> {
     await this.projects.check([key]);
-    await this.repositories.change(async (transaction) => {
+    const policy = await this.repositories.change(async (transaction) => {
       const before = await this.store.read(transaction, key);
-      if (before.freshness === policy.freshness) return;
-      await this.store.write(transaction, key, policy);
+      const after = {
+        freshness: wanted.freshness === undefined ? before.freshness : wanted.freshness,
+        lfsPrefetch: wanted.lfsPrefetch === undefined ? before.lfsPrefetch : wanted.lfsPrefetch,
+      };
+      if (before.freshness === after.freshness && before.lfsPrefetch === after.lfsPrefetch) return after;
+      await this.store.write(transaction, key, after);
       await this.repositories.touchProject(transaction, key);
-      const change = { by, subject: key, before: { ...before }, after: { ...policy } };
+      const change = { by, subject: key, before: { ...before }, after };
       await this.audit.add(transaction, { action: 'project.policy_changed', ...change });
+      return after;
     });
     await this.feed.refresh();
     return policy;

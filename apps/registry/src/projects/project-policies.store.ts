@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import type { LfsPrefetch } from '@antipode/domain';
 import { Database } from '../database/database.js';
+import type { ProjectPolicy as ProjectPolicyRow } from '../generated/prisma/client.js';
 import type { Transaction } from '../repositories/repositories.store.js';
 
 /** What a project has of its own; null: the mirror's default. */
 export interface ProjectPolicy {
   readonly freshness: string | null;
+  /** off: large files are noted, and brought when somebody asks for them. */
+  readonly lfsPrefetch: LfsPrefetch | null;
 }
 
-export const DEFAULT_POLICY: ProjectPolicy = { freshness: null };
+export const DEFAULT_POLICY: ProjectPolicy = { freshness: null, lfsPrefetch: null };
 
 @Injectable()
 export class ProjectPoliciesStore {
@@ -16,20 +20,21 @@ export class ProjectPoliciesStore {
   /** Of the projects that have one. */
   async all(): Promise<Map<string, ProjectPolicy>> {
     const rows = await this.database.prisma.projectPolicy.findMany();
-    return new Map(rows.map(({ projectKey, freshness }) => [projectKey, { freshness }]));
+    return new Map(rows.map((row) => [row.projectKey, fromRow(row)]));
   }
 
   async read(transaction: Transaction, projectKey: string): Promise<ProjectPolicy> {
     const row = await transaction.projectPolicy.findUnique({ where: { projectKey } });
-    return row ? { freshness: row.freshness } : DEFAULT_POLICY;
+    return row ? fromRow(row) : DEFAULT_POLICY;
   }
 
-  async write(transaction: Transaction, projectKey: string, { freshness }: ProjectPolicy): Promise<void> {
-    if (freshness === null) {
+  async write(transaction: Transaction, projectKey: string, policy: ProjectPolicy): Promise<void> {
+    const { freshness, lfsPrefetch } = policy;
+    if (freshness === null && lfsPrefetch === null) {
       await transaction.projectPolicy.deleteMany({ where: { projectKey } });
       return;
     }
-    const data = { freshness };
+    const data = { freshness, lfsPrefetch };
     await transaction.projectPolicy.upsert({
       where: { projectKey },
       create: { projectKey, ...data },
@@ -37,3 +42,9 @@ export class ProjectPoliciesStore {
     });
   }
 }
+
+const fromRow = ({ freshness, lfsPrefetch }: ProjectPolicyRow): ProjectPolicy => ({
+  freshness,
+  // Only `write` writes here.
+  lfsPrefetch: lfsPrefetch as LfsPrefetch | null,
+});

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { By, type Initiator } from '../audit/initiator.js';
 import { AdminRoute } from '../rest/openapi.js';
-import { policySchema, projectsSchema } from '../rest/change-schemas.js';
+import { policyChangeSchema, policySchema, projectsSchema } from '../rest/change-schemas.js';
 import { validate } from '../rest/validate.js';
 import { coversProject } from '../selection/selection.js';
 import { SelectionService } from '../selection/selection.service.js';
@@ -46,9 +46,11 @@ export class ProjectsController {
 
   @Put(':key/policy')
   @AdminRoute({
-    summary: "Sets how fresh a project's answers must be; null: as the mirror's others",
+    summary:
+      "Sets how fresh a project's answers must be, and whether its large files are brought before anybody asks; " +
+      'what is not named stays, null: as the mirror has it',
     params: { key: "The project's key." },
-    body: policySchema,
+    body: policyChangeSchema,
     answer: policySchema,
     problems: [400, 404, 409, 413, 422, 502, 503],
   })
@@ -57,6 +59,6 @@ export class ProjectsController {
     @Body() body: unknown,
     @By() by: Initiator,
   ): Promise<PolicyAnswer> {
-    return this.policies.set(key, validate(policySchema, body), by);
+    return this.policies.set(key, validate(policyChangeSchema, body), by);
   }
 }

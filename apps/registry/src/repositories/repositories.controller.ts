@@ -10,7 +10,7 @@ import { AdminRoute } from '../rest/openapi.js';
 import { acceptedSchema, repositoriesQuery, repositoriesSchema, repositorySchema } from '../rest/schemas.js';
 import { validate } from '../rest/validate.js';
 import { SyncRequests } from '../sync-states/sync-requests.js';
-import { worst, type SyncStateRow } from '../sync-states/sync-state.js';
+import { summariseVerifications, worst, type SyncStateRow } from '../sync-states/sync-state.js';
 import { RepositoryStates, type States } from './repository-states.js';
 import { repositoryUrls } from './repository-urls.js';
 import { ListRepositories, type ListedRepository } from './list-repositories.js';
@@ -119,6 +119,8 @@ const NOTHING_REPORTED: StateAnswer = {
   error: null,
   sizeBytes: 0,
   receivedBytesTotal: 0,
+  verifiedAt: null,
+  verification: null,
 };
 
 /** All nodes in one: the state that needs attention first, and what they received together. */
@@ -126,7 +128,7 @@ function summarise(states: readonly SyncStateRow[]): StateAnswer {
   const first = worst(states);
   if (!first) return NOTHING_REPORTED;
   return {
-    ...describeState(first),
+    ...describeState({ ...first, ...summariseVerifications(states) }),
     receivedBytesTotal: states.reduce((sum, state) => sum + state.receivedBytesTotal, 0),
   };
 }
@@ -139,6 +141,8 @@ function describeState({
   error,
   sizeBytes,
   receivedBytesTotal,
+  verification,
+  verifiedAt,
 }: SyncStateRow): StateAnswer {
   return {
     phase,
@@ -149,5 +153,7 @@ function describeState({
     error,
     sizeBytes,
     receivedBytesTotal,
+    verifiedAt: verifiedAt?.toISOString() ?? null,
+    verification: verification && { ...verification, at: verification.at.toISOString() },
   };
 }

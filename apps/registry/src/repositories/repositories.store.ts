@@ -9,7 +9,8 @@ export type Transaction = Prisma.TransactionClient;
 
 /** A `FeedRow`. */
 const FEED_COLUMNS = Prisma.sql`r.id, r.path, r.project_key AS "projectKey", r.public, r.version,
-  coalesce(p.freshness, '') AS freshness, r.removed_at IS NOT NULL AS removed`;
+  coalesce(p.freshness, '') AS freshness, coalesce(p.lfs_prefetch, '') AS "lfsPrefetch",
+  r.removed_at IS NOT NULL AS removed`;
 
 /** The table of repositories. Rows stay when a repository is removed, so that watchers can be told. */
 @Injectable()

@@ -1,4 +1,4 @@
-import type { RepositoryId, RepositoryPath } from '@antipode/domain';
+import type { LfsPrefetch, RepositoryId, RepositoryPath } from '@antipode/domain';
 
 /** How we came to know a repository; decides who may take it away again. */
 export type Origin = 'discovery' | 'configured' | 'learnt';
@@ -36,6 +36,8 @@ export interface FeedRow {
   readonly public: boolean;
   /** The project's own policy as written in libs/domain; empty: the mirror's default. */
   readonly freshness: string;
+  /** The project's own word on large files; empty: the mirror's default. */
+  readonly lfsPrefetch: LfsPrefetch | '';
   readonly removed: boolean;
   readonly version: bigint;
 }

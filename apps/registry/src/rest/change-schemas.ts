@@ -63,13 +63,20 @@ export const chosenSchema = z.object({
   }),
 });
 
-export const policySchema = z.strictObject({
+const policy = {
   /** strict, bounded:<seconds> or event; null: the mirror's default. */
   freshness: z
     .string()
     .refine((text) => parseFreshness(text) !== undefined, 'strict, bounded:<seconds> or event')
     .nullable(),
-});
+  /** off: large files are brought when somebody asks for them; null: the mirror's default, on. */
+  lfsPrefetch: z.enum(['on', 'off']).nullable(),
+};
+
+export const policySchema = z.strictObject(policy);
+
+/** What is not named stays as it is. */
+export const policyChangeSchema = policySchema.partial();
 
 export const projectsSchema = z.object({
   values: z.array(
@@ -79,7 +86,7 @@ export const projectsSchema = z.object({
       name: z.string(),
       private: z.boolean(),
       selected: z.boolean(),
-      policy: z.object({ freshness: z.string().nullable() }),
+      policy: z.object(policy),
     }),
   ),
 });

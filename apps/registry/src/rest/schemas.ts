@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CODES } from '@antipode/errors';
 import { CONNECTION_PHASES } from '../connection/connection-phase.js';
 import { SORTS } from '../repositories/repository-order.js';
+import { VERIFICATION_STATES } from '../sync-states/sync-state.js';
 import { selectionSchema } from './change-schemas.js';
 
 /** The shapes of the REST API; the OpenAPI document and the tests are made from them. */
@@ -84,6 +85,10 @@ const stateFields = {
   error: failure.nullable(),
   sizeBytes: z.int(),
   receivedBytesTotal: z.int(),
+  /** When it was last found whole by a verification, or made so; null where it never was on some node. */
+  verifiedAt: moment.nullable(),
+  /** The last verification, or clone made anew, that somebody asked for; of several nodes' the most worrying. */
+  verification: z.object({ state: z.enum(VERIFICATION_STATES), at: moment, message: z.string() }).nullable(),
 };
 
 /** Large files that belong to the repository and are here, and those that its commits point to and that are not. */

@@ -4,7 +4,7 @@ import type { LfsStateRow } from '../lfs-states/lfs-state.js';
 import type { FeedEvent } from '../repositories/repository-feed.js';
 import type { FeedRow } from '../repositories/repository.js';
 import type { ProjectChoice } from '../selection/selection.js';
-import type { SyncStateRow } from '../sync-states/sync-state.js';
+import type { SyncStateRow, Verification } from '../sync-states/sync-state.js';
 
 const LONGEST_ERROR = 500;
 
@@ -25,13 +25,21 @@ export const writeRepository = ({
   projectKey,
   public: isPublic,
   freshness,
+  lfsPrefetch,
 }: FeedRow): registry.Repository => ({
   id,
   path,
   projectKey,
   public: isPublic,
   freshness,
+  lfsPrefetch: PREFETCH[lfsPrefetch],
 });
+
+const PREFETCH: Record<FeedRow['lfsPrefetch'], registry.LfsPrefetch> = {
+  '': registry.LfsPrefetch.LFS_PREFETCH_UNSPECIFIED,
+  on: registry.LfsPrefetch.LFS_PREFETCH_ON,
+  off: registry.LfsPrefetch.LFS_PREFETCH_OFF,
+};
 
 export const writeSelection = (selection: ProjectChoice): registry.Selection => ({
   all: selection.all,
@@ -69,7 +77,26 @@ export function readReport(node: string, report: registry.SyncReport): SyncState
     sizeBytes: report.sizeBytes,
     receivedBytesTotal: report.receivedBytesTotal,
     reportedAt: new Date(report.reportedAtMs || Date.now()),
+    ...readVerification(report.verification),
   };
+}
+
+const VERIFICATION: Partial<Record<registry.VerificationState, Verification['state']>> = {
+  [registry.VerificationState.VERIFICATION_STATE_RUNNING]: 'running',
+  [registry.VerificationState.VERIFICATION_STATE_OK]: 'ok',
+  [registry.VerificationState.VERIFICATION_STATE_REPAIRED]: 'repaired',
+  [registry.VerificationState.VERIFICATION_STATE_FAILED]: 'failed',
+};
+
+function readVerification(
+  told: registry.Verification | undefined,
+): Pick<SyncStateRow, 'verification' | 'verifiedAt'> {
+  const state = told && VERIFICATION[told.state];
+  if (!told || !state) return { verification: null, verifiedAt: null };
+  const at = new Date(told.atMs);
+  const isWhole = state === 'ok' || state === 'repaired';
+  const message = told.message.slice(0, LONGEST_ERROR);
+  return { verification: { state, at, message }, verifiedAt: isWhole ? at : null };
 }
 
 export const readLfsReport = (node: string, report: registry.LfsReport): LfsStateRow => ({

@@ -1,12 +1,12 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { RepositoryId } from '@antipode/domain';
 import { AntipodeError } from '@antipode/errors';
-import { connectProducer, JobQueues, type Reason } from '@antipode/queues';
+import { connectProducer, JobQueues, type JobName, type Reason } from '@antipode/queues';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import { NodesStore } from './nodes.store.js';
 
-/** Asks every node to sync a repository. */
+/** Asks every node for a job on a repository; unless another is named, for a sync. */
 @Injectable()
 export class SyncRequests implements OnApplicationShutdown {
   private readonly redis: ReturnType<typeof connectProducer>;
@@ -24,9 +24,11 @@ export class SyncRequests implements OnApplicationShutdown {
   }
 
   /** @throws AntipodeError `service_unavailable` where Redis does not answer; asking again is harmless. */
-  async request(repositoryId: RepositoryId, reason: Reason): Promise<void> {
+  async request(repositoryId: RepositoryId, reason: Reason, job: JobName = 'mirror.sync'): Promise<void> {
     const nodes = await this.nodes.list();
-    await Promise.all(nodes.map(({ name }) => this.queues.requestSync({ node: name, repositoryId, reason })));
+    await Promise.all(
+      nodes.map(({ name }) => this.queues.request(job, { node: name, repositoryId, reason })),
+    );
   }
 
   /** For `/readyz`. */

@@ -98,5 +98,6 @@ function asReport(status: MirrorStatus): registry.SyncReport {
     sizeBytes: status.sizeBytes,
     receivedBytesTotal: status.receivedBytesTotal,
     reportedAtMs: Date.now(),
+    verification: undefined,
   };
 }

@@ -11,6 +11,7 @@ const schema = z.object({
   ...rpcSettings,
   ...primarySettings,
   GRPC_LISTEN: z.string().default('127.0.0.1:7995'),
+  AUTH_GRPC: z.string().default('127.0.0.1:7996'),
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: port.default(7991),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),

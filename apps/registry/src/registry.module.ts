@@ -23,6 +23,7 @@ import { RemovalsController } from './discovery/removals.controller.js';
 import { SweepRound } from './discovery/sweep-round.js';
 import { SweepTimes } from './discovery/sweep-times.js';
 import { TakeNews } from './discovery/take-news.js';
+import { PEOPLE_PROVIDERS } from './people/people.providers.js';
 import { ProjectPolicies } from './projects/project-policies.service.js';
 import { ProjectPoliciesStore } from './projects/project-policies.store.js';
 import { ProjectsController } from './projects/projects.controller.js';
@@ -72,6 +73,7 @@ const CONTROLLERS = [
 
 const PROVIDERS = [
   { provide: APP_FILTER, useClass: ProblemFilter },
+  ...PEOPLE_PROVIDERS,
   primaryProvider,
   ApiDocument,
   AuditStore,

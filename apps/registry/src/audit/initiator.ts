@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { viewerOf } from '../people/current-viewer.js';
+import { nameOf, type Viewer } from '../people/viewer.js';
 
 /** Who asked for a change, and from where. */
 export interface Initiator {
@@ -9,15 +11,19 @@ export interface Initiator {
   readonly address?: string;
 }
 
-/** Who has shown the admin token. */
-export const BOOTSTRAP = 'bootstrap token';
 /** What the mirror does by itself. */
 export const MIRROR: Initiator = { actor: 'mirror' };
 
 /** The initiator of a request that a guard has let in. */
 export const By = createParamDecorator((_: unknown, context: ExecutionContext): Initiator => {
   const request = context.switchToHttp().getRequest<IncomingMessage>();
-  return { actor: BOOTSTRAP, ...addressOf(request) };
+  return initiatorOf(viewerOf(request), request);
+});
+
+/** A person by name and id, or "bootstrap token". */
+export const initiatorOf = (viewer: Viewer, request: IncomingMessage): Initiator => ({
+  actor: nameOf(viewer),
+  ...addressOf(request),
 });
 
 /**

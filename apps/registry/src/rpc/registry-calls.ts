@@ -67,6 +67,14 @@ export class RegistryCalls {
     return Promise.resolve({});
   }
 
+  reportRuns(_request: registry.ReportRunsRequest): Promise<registry.ReportRunsResponse> {
+    return Promise.resolve({});
+  }
+
+  reportTraffic(_request: registry.ReportTrafficRequest): Promise<registry.ReportTrafficResponse> {
+    return Promise.resolve({});
+  }
+
   async getSelection(): Promise<registry.GetSelectionResponse> {
     return { selection: writeSelection(await this.selection.read()) };
   }

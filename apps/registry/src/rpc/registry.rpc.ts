@@ -45,6 +45,8 @@ const handlers = (calls: RegistryCalls, onFailure: OnFailure): registry.Registry
   getConnection: answerUnary(calls.getConnection.bind(calls), onFailure),
   reportSync: answerUnary(calls.reportSync.bind(calls), onFailure),
   reportLfs: answerUnary(calls.reportLfs.bind(calls), onFailure),
+  reportRuns: answerUnary(calls.reportRuns.bind(calls), onFailure),
+  reportTraffic: answerUnary(calls.reportTraffic.bind(calls), onFailure),
   getSelection: answerUnary(calls.getSelection.bind(calls), onFailure),
   setSelection: answerUnary(calls.setSelection.bind(calls), onFailure),
 });

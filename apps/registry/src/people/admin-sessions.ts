@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { AntipodeError } from '@antipode/errors';
+import { newBrowser, transportOf } from '@antipode/web-pages';
+import { CONFIG, type RegistryConfig } from '../config.js';
+import { isSameSecret } from './bearer.js';
+import { PageSessionsStore } from './page-sessions.store.js';
+import { readTokenCookie, writeTokenCookie } from './token-cookie.js';
+
+/** An hour: longer than connecting takes, shorter than an afternoon at an open desk. */
+const SESSION_SECONDS = 3600;
+
+/** Page sessions of the admin token: shown once, it opens the pages for an hour. */
+@Injectable()
+export class AdminSessions {
+  constructor(
+    @Inject(CONFIG) private readonly config: RegistryConfig,
+    private readonly store: PageSessionsStore,
+  ) {}
+
+  /** Whether there is a token that could be shown. */
+  get isPossible(): boolean {
+    return this.config.ADMIN_TOKEN !== undefined;
+  }
+
+  /**
+   * @param token what was typed
+   * @returns the `Set-Cookie` header of the answer
+   * @throws AntipodeError `unauthenticated` for every other text
+   */
+  async begin(token: string): Promise<string> {
+    const { ADMIN_TOKEN } = this.config;
+    if (ADMIN_TOKEN === undefined || !isSameSecret(token, ADMIN_TOKEN))
+      throw new AntipodeError(
+        'unauthenticated',
+        'beginning an admin session',
+        {},
+        { hint: 'This is not the admin token of this mirror.' },
+      );
+    const value = newBrowser();
+    await this.store.begin(value, new Date(Date.now() + SESSION_SECONDS * 1000));
+    return writeTokenCookie(value, SESSION_SECONDS, this.transport);
+  }
+
+  /** @returns the `Set-Cookie` header that takes the cookie away */
+  async end(request: IncomingMessage): Promise<string> {
+    const value = readTokenCookie(request, this.transport);
+    if (value !== undefined) await this.store.end(value);
+    return writeTokenCookie('', 0, this.transport);
+  }
+
+  async isAlive(request: IncomingMessage): Promise<boolean> {
+    const value = readTokenCookie(request, this.transport);
+    return value !== undefined && this.config.ADMIN_TOKEN !== undefined && this.store.isAlive(value);
+  }
+
+  private get transport(): 'https' | 'http' {
+    return transportOf(this.config.PUBLIC_URL);
+  }
+}

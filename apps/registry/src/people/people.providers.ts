@@ -1,0 +1,7 @@
+import { AdminSessions } from './admin-sessions.js';
+import { authProvider } from './auth.provider.js';
+import { PageSessionsStore } from './page-sessions.store.js';
+import { PeopleDirectory } from './people-directory.js';
+import { Viewers } from './viewers.js';
+
+export const PEOPLE_PROVIDERS = [AdminSessions, authProvider, PageSessionsStore, PeopleDirectory, Viewers];

@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { noteViewer } from './current-viewer.js';
+import { Viewers } from './viewers.js';
+
+/** Whom a route lets in. `viewers`: anybody; the answer shows what each may see. */
+export type Access = 'administrators' | 'members' | 'viewers';
+
+const ACCESS = 'antipode:access';
+
+export const ForAccess = (access: Access): MethodDecorator => SetMetadata(ACCESS, access);
+
+/** Finds out who asks, and lets in whom the route is for. */
+@Injectable()
+export class ViewerGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly viewers: Viewers,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<IncomingMessage>();
+    const access = this.reflector.get<Access | undefined>(ACCESS, context.getHandler());
+    noteViewer(request, await this.admit(request, access));
+    this.viewers.requireOwnPage(request);
+    return true;
+  }
+
+  private admit(request: IncomingMessage, access: Access | undefined): ReturnType<Viewers['of']> {
+    switch (access) {
+      case 'viewers':
+        return this.viewers.of(request);
+      case 'members':
+        return this.viewers.requireMember(request);
+      // Whoever forgets to say for whom a route is has made it for administrators.
+      case 'administrators':
+      case undefined:
+        return this.viewers.requireAdministrator(request);
+    }
+  }
+}

@@ -117,6 +117,9 @@ const schema = z.object({
   SSH_IDLE_SECONDS: seconds(86_400).default(600),
   /** How long a known key is remembered without asking auth again. */
   SSH_KEY_CACHE_SECONDS: seconds(300).default(10),
+  /** Pages that listen for news at the same time: of all, and of one address. */
+  LIVE_STREAMS: z.coerce.number().int().min(1).max(100_000).default(1000),
+  LIVE_STREAMS_PER_ADDRESS: z.coerce.number().int().min(1).max(100_000).default(250),
   REQUEST_MAX_MIB: mebibytes(1024).default(32),
   /** All request bodies that are held in memory at one moment. */
   REQUEST_MEMORY_MIB: mebibytes(65_536).default(128),

@@ -8,6 +8,7 @@ import { HealthChecks, LOGGER, type Logger } from '@antipode/service-kit';
 import type { EdgeConfig } from './config.js';
 import { proxyList } from './http/client-address.js';
 import { GitRoutes } from './http/git-routes.js';
+import { LiveStreams } from './http/live-streams.js';
 import { HttpDoor } from './http/http-door.js';
 import { LfsObjects } from './http/lfs-objects.js';
 import { LfsRoutes } from './http/lfs-routes.js';
@@ -217,11 +218,23 @@ function httpDoor(config: EdgeConfig, passAdmission: Admission): Provider {
         git,
         lfs,
         lfsObjects,
-        own: new OwnProxy({ target: config.REGISTRY_HTTP, maxBodyBytes: 16 * MEBI, timeoutMs: 60_000 }),
-        link: new OwnProxy({ target: config.AUTH_HTTP, maxBodyBytes: MEBI, timeoutMs: 60_000 }),
+        own: ownProxy(config.REGISTRY_HTTP, 16 * MEBI),
+        link: ownProxy(config.AUTH_HTTP, MEBI),
+        live: openLiveStreams(config),
         hostKeys,
         metrics: new EdgeMetrics(() => ({ git: fetches.counts, passThrough: passAdmission.counts })),
         logger,
       }),
   };
 }
+
+const ownProxy = (target: string, maxBodyBytes: number): OwnProxy =>
+  new OwnProxy({ target, maxBodyBytes, timeoutMs: 60_000, connections: 64 });
+
+const openLiveStreams = (config: EdgeConfig): LiveStreams =>
+  new LiveStreams({
+    target: config.REGISTRY_HTTP,
+    streams: config.LIVE_STREAMS,
+    perAddress: config.LIVE_STREAMS_PER_ADDRESS,
+    idleMs: config.STREAM_IDLE_SECONDS * 1000,
+  });

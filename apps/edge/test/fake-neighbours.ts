@@ -162,6 +162,8 @@ export class FakeNeighbours {
       getConnection: unused,
       reportSync: unused,
       reportLfs: unused,
+      reportRuns: unused,
+      reportTraffic: unused,
       getSelection: unused,
       setSelection: unused,
     };
@@ -194,7 +196,7 @@ export class FakeNeighbours {
 
   private learn(path: string): Promise<registry.LearnRepositoryResponse> {
     this.asked.learn += 1;
-    const repository = { id: randomUUID(), path, public: false, projectKey: '', freshness: '' };
+    const repository = registry.Repository.fromPartial({ id: randomUUID(), path });
     this.options.mirrors.selected.push(repository);
     return Promise.resolve({ repository });
   }

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { registry } from '@antipode/contracts';
+import { registry } from '@antipode/contracts';
 import {
   MirrorDisk,
   MirrorWriter,
@@ -44,7 +44,9 @@ export class GivenMirrors {
   ): Promise<string> {
     await this.create(path, shape);
     const id = randomUUID();
-    this.selected.push({ id, path, public: this.options.public.includes(path), projectKey: '', freshness });
+    this.selected.push(
+      registry.Repository.fromPartial({ id, path, public: this.options.public.includes(path), freshness }),
+    );
     if (synced) await this.sync(id);
     this.events.emit('selected');
     return id;

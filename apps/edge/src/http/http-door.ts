@@ -18,9 +18,12 @@ import type { Exchange } from './exchange.js';
 import type { GitRoutes } from './git-routes.js';
 import type { LfsObjects } from './lfs-objects.js';
 import type { LfsRoutes } from './lfs-routes.js';
-import type { OwnProxy } from './own-proxy.js';
+import type { OwnClient, OwnProxy } from './own-proxy.js';
 import { answerParseError } from './parse-errors.js';
-import { refuse, sendText } from './respond.js';
+import { answerFrontPage, type FrontPage } from './front-page.js';
+import type { LiveStreams } from './live-streams.js';
+import { isLinkPath, ownTarget } from './own-path.js';
+import { refuse } from './respond.js';
 import { findRoute, methodsOf, type Route, type RouteName } from './routes.js';
 import { refusalFor } from './sentences.js';
 
@@ -36,6 +39,8 @@ export interface HttpDoorOptions {
   readonly own: OwnProxy;
   /** Auth's pages, where accounts are linked. */
   readonly link: OwnProxy;
+  /** What the pages hear while they are open. */
+  readonly live: LiveStreams;
   readonly hostKeys: { readonly fingerprints: readonly string[] };
   readonly metrics: EdgeMetrics;
   readonly logger: Logger;
@@ -90,6 +95,8 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   /** Takes no new connection; streams have their time, then they are cut. */
   async beforeApplicationShutdown(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    // Whoever listens connects again, to an edge that stays.
+    this.options.live.close();
     this.server.closeIdleConnections();
     const timer = setTimeout(() => this.server.closeAllConnections(), this.options.shutdownMs);
     await closed;
@@ -148,7 +155,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async dispatch(exchange: Exchange): Promise<void> {
-    const { git, lfs, lfsObjects, own, link } = this.options;
+    const { git, lfs, lfsObjects, live } = this.options;
     const { request, response, knock } = exchange;
     if (!ASKS_ITSELF.has(exchange.route.name)) letContinue(request, response);
     switch (exchange.route.name) {
@@ -169,13 +176,25 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       case 'lfs_object':
         return lfsObjects.answer(exchange);
       case 'own':
-        return (isLinkPage(request) ? link : own).relay(request, response, {
-          address: knock.clientAddress,
-          signal: knock.signal,
-        });
+        return this.own(exchange);
+      case 'live':
+        return request.method === 'GET'
+          ? live.relay(request, response, ownClient(knock))
+          : this.own(exchange);
       case 'page':
-        return this.page(response);
+        return answerFrontPage(request, response, { path: knock.path, page: this.frontPage });
     }
+  }
+
+  private own({ request, response, knock }: Exchange): Promise<void> {
+    const { own, link } = this.options;
+    const isLink = isLinkPath(ownTarget(request).pathname);
+    return (isLink ? link : own).relay(request, response, ownClient(knock));
+  }
+
+  private get frontPage(): FrontPage {
+    const { primary, hostKeys } = this.options;
+    return { primaryName: primary.displayName, fingerprints: hostKeys.fingerprints };
   }
 
   private knock(request: IncomingMessage, response: ServerResponse, route: Route, visit: Visit): Knock {
@@ -192,23 +211,6 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       signal: gone.signal,
       visit,
     };
-  }
-
-  /** Says the same of every path: a browser must learn no more than git. */
-  private page(response: ServerResponse): void {
-    const { primary, hostKeys } = this.options;
-    const { displayName } = primary;
-    const fingerprints = hostKeys.fingerprints.map((line) => `    ${line}\n`).join('');
-    sendText(
-      response,
-      200,
-      `Antipode, a mirror of ${displayName}.\n\n` +
-        `This address is for git. Clone with the path and the credentials that you use for ${displayName}:\n\n` +
-        `    git clone <this address>/<workspace>/<repository>.git` +
-        (fingerprints
-          ? `\n\nOver SSH this mirror shows one of these host keys:\n\n${fingerprints}`.trimEnd()
-          : ''),
-    );
   }
 
   private refuseMethod(request: IncomingMessage, response: ServerResponse, methods: readonly string[]): void {
@@ -272,8 +274,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 }
 
-/** `/-/link` and everything below it; a closer look at the path is for whoever answers. */
-const isLinkPage = ({ url = '' }: IncomingMessage): boolean => /^\/-\/link(?=[/?#]|$)/.test(url);
+const ownClient = ({ clientAddress: address, signal }: Knock): OwnClient => ({ address, signal });
 
 function callerOf({ headers: { authorization } }: IncomingMessage, { name }: Route): Caller {
   if (authorization === undefined) return ANONYMOUS;

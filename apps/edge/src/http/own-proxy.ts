@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Agent, request as send } from 'undici';
+import { Agent, request as send, type Dispatcher } from 'undici';
 import { AntipodeError } from '@antipode/errors';
+import { isOwnPath, ownTarget } from './own-path.js';
 
 /** RFC 9110 §7.6.1: between two neighbours only. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -27,16 +28,25 @@ export interface OwnProxyOptions {
   /** Where `/-/…` is answered. */
   readonly target: string;
   readonly maxBodyBytes: number;
+  /** Longest wait for the answer's beginning, and for each next part of it. */
   readonly timeoutMs: number;
+  readonly connections: number;
 }
 
-/** `/-/…` is the mirror's own: REST, webhooks and pages, answered by the registry behind this door. */
+/** Whose request it is. */
+export interface OwnClient {
+  readonly address: string;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** `/-/…` is the mirror's own: REST, webhooks and pages, answered by the registry, or by auth, behind this door. */
 export class OwnProxy {
   private readonly agent: Agent;
 
   constructor(private readonly options: OwnProxyOptions) {
     this.agent = new Agent({
-      connections: 64,
+      connections: options.connections,
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
       maxHeaderSize: 32 * 1024,
@@ -48,12 +58,13 @@ export class OwnProxy {
   }
 
   /** @throws AntipodeError `service_unavailable` before the first byte, `too_large`; later failures destroy the connection. */
-  async relay(
-    request: IncomingMessage,
-    response: ServerResponse,
-    client: { address: string; signal: AbortSignal },
-  ): Promise<void> {
+  async relay(request: IncomingMessage, response: ServerResponse, client: OwnClient): Promise<void> {
     const answer = await this.ask(request, client);
+    // One without an end, by a spelling of its path that we do not know, would keep an ordinary connection for good.
+    if (isEventStream(answer.headers)) {
+      answer.body.on('error', () => undefined).destroy();
+      throw new AntipodeError('not_found', DOING);
+    }
     response.writeHead(answer.statusCode, withoutHops(answer.headers));
     try {
       await pipeline(answer.body, response);
@@ -63,14 +74,14 @@ export class OwnProxy {
     }
   }
 
-  /** Behind "/-/" and nowhere else: dots must not lead to what the registry shows to nobody outside. */
   private urlOf(request: IncomingMessage): URL {
-    const url = new URL(targetOf(request), this.options.target);
-    if (!/^\/-(?:\/|$)/.test(url.pathname)) throw new AntipodeError('not_found', DOING);
-    return url;
+    const { pathname, search } = ownTarget(request);
+    if (!isOwnPath(pathname)) throw new AntipodeError('not_found', DOING);
+    return new URL(pathname + search, this.options.target);
   }
 
-  private async ask(request: IncomingMessage, { address, signal }: { address: string; signal: AbortSignal }) {
+  /** The answer, of which nothing was read yet. @throws AntipodeError as `relay`. */
+  async ask(request: IncomingMessage, { address, signal }: OwnClient): Promise<Dispatcher.ResponseData> {
     const limit = new BodyLimit(this.options.maxBodyBytes);
     const hasBody =
       request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
@@ -97,16 +108,16 @@ const DOING = 'passing a request to the registry';
 
 const tooLarge = (): AntipodeError => new AntipodeError('too_large', DOING);
 
-/** Only the path and the query: "//host/x" or an absolute target must not choose another host. */
-const targetOf = (request: IncomingMessage): string =>
-  `/${(request.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '').replace(/^[/\\]+/, '')}`;
-
 const forwarded = (request: IncomingMessage, address: string): Record<string, string> => ({
   'x-forwarded-for': address,
   'x-forwarded-host': request.headers.host ?? '',
 });
 
-function withoutHops(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+export const isEventStream = ({ 'content-type': type }: IncomingHttpHeaders): boolean =>
+  /^text\/event-stream\b/i.test(type ?? '');
+
+/** An answer's, or a request's, headers without those between two neighbours. */
+export function withoutHops(headers: IncomingHttpHeaders): Record<string, string | string[]> {
   const named = String(headers.connection ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase());

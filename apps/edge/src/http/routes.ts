@@ -11,6 +11,7 @@ export type RouteName =
   | 'lfs_unknown'
   | 'dumb'
   | 'own'
+  | 'live'
   | 'page';
 
 export interface Route {
@@ -33,6 +34,8 @@ interface Pattern {
 const ROUTES: readonly Pattern[] = [
   // Of LFS each answers for its methods itself: git-lfs reads JSON only.
   { name: 'lfs_object', methods: [], pattern: /^\/-\/lfs\/()/ },
+  // As loosely as the registry reads paths: a stream by another spelling is refused (own-proxy.ts).
+  { name: 'live', methods: [], pattern: /^\/-\/api\/v1\/events\/?()$/i },
   { name: 'own', methods: [], pattern: /^\/-(?:\/|$)()/ },
   { name: 'info_refs', methods: ['GET', 'HEAD'], pattern: /^\/(.+)\/info\/refs$/ },
   { name: 'upload_pack', methods: ['POST'], pattern: /^\/(.+)\/git-upload-pack$/ },
@@ -49,6 +52,8 @@ const ROUTES: readonly Pattern[] = [
     methods: ['GET', 'HEAD'],
     pattern: /^\/(.+)\/(?:HEAD|objects\/(?:info\/[^/]+|pack\/pack-[^/]+|[0-9a-f]{2}\/[0-9a-f]+))$/,
   },
+  // What Bitbucket Data Center's clients ask its mirrors for; a repository of a workspace "rest" came first.
+  { name: 'own', methods: [], pattern: /^\/(?:rest\/.*|status$)()/ },
   { name: 'page', methods: ['GET', 'HEAD'], pattern: /^\/(.*)$/ },
 ];
 

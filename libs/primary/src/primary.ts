@@ -3,6 +3,7 @@ import type { RepositoryId, RepositoryPath, Right } from '@antipode/domain';
 import type { AccessKeys } from './access-keys.js';
 import type { PrimaryLfs } from './lfs/primary-lfs.js';
 import type { OAuth } from './oauth.js';
+import type { People } from './people.js';
 
 /**
  * What we ask of the host that we mirror. One adapter per kind of host; nothing outside the adapters
@@ -62,6 +63,9 @@ export interface Primary {
 
   /** Absent where nobody can link an account: the host has no OAuth that we know, or the mirror has no consumer there. */
   readonly oauth?: OAuth;
+
+  /** Absent where the host has no API that knows people. */
+  readonly people?: People;
 
   /** Absent where the host has no API to list access keys. */
   readonly accessKeys?: AccessKeys;

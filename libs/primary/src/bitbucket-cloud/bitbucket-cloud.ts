@@ -12,10 +12,12 @@ import { BitbucketAccessKeys } from './bitbucket-access-keys.js';
 import { BitbucketOAuth, type BitbucketOAuthOptions } from './bitbucket-oauth.js';
 import { bearerAsBasic, gitAuthorization } from './git-credentials.js';
 import { BitbucketDiscovery } from './bitbucket-discovery.js';
+import { BitbucketPeople } from './bitbucket-people.js';
 import { BitbucketWebhooks } from './bitbucket-webhooks.js';
 import type { WorkspaceOf } from './workspace-of.js';
 import { parseBitbucketPath } from './repository-path.js';
 import { RestClient } from './rest/rest-client.js';
+import { PEOPLE_RETRY_TIMES } from './rest/retry.js';
 
 const GIT_URL = 'https://bitbucket.org';
 const API_URL = 'https://api.bitbucket.org/2.0';
@@ -32,6 +34,7 @@ export class BitbucketCloud implements Primary {
   readonly webhooks: BitbucketWebhooks;
   readonly sshUrl: string;
   readonly accessKeys: BitbucketAccessKeys;
+  readonly people: BitbucketPeople;
   readonly oauth?: OAuth;
   readonly lfs: LfsClient;
   private readonly base: string;
@@ -51,6 +54,8 @@ export class BitbucketCloud implements Primary {
     this.webhooks = new BitbucketWebhooks(rest, workspace);
     this.sshUrl = config.PRIMARY_SSH_URL ?? SSH_URL;
     this.accessKeys = new BitbucketAccessKeys(rest, workspace);
+    const impatient = { base, timeoutMs, agent: this.oracle.agent, times: PEOPLE_RETRY_TIMES };
+    this.people = new BitbucketPeople(new RestClient(impatient));
     const consumer = readConsumer(config);
     if (consumer) this.oauth = new BitbucketOAuth({ ...consumer, timeoutMs, agent: this.oracle.agent }, rest);
   }

@@ -43,6 +43,16 @@ export const accountShape = z.object({
   nickname: z.string().nullish(),
 });
 
+export const accessShape = z.object({
+  administrator: z.boolean().nullish(),
+  workspace: z.object({ slug: z.string() }),
+});
+
+/** The specification knows no `permission` here, its own examples do. */
+export const membershipShape = z.object({ permission: z.string().nullish() });
+
+export const readableShape = z.object({ repository: z.object({ uuid }) });
+
 export const sshKeyShape = z.object({
   key: z.string(),
   expires_on: z.string().nullish(),

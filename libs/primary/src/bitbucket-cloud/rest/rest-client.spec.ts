@@ -35,7 +35,12 @@ afterEach(async () => {
 });
 
 const client = (): RestClient =>
-  new RestClient({ agent, base, timeoutMs: 5000, times: { attempts: 3, firstWaitMs: 5 } });
+  new RestClient({
+    agent,
+    base,
+    timeoutMs: 5000,
+    times: { attempts: 3, firstWaitMs: 5, longestWaitMs: 20_000 },
+  });
 
 async function names(of = client()): Promise<string[]> {
   const found: string[] = [];
@@ -187,7 +192,7 @@ describe('patience', () => {
       agent,
       base,
       timeoutMs: 5000,
-      times: { attempts: 5, firstWaitMs: 10_000 },
+      times: { attempts: 5, firstWaitMs: 10_000, longestWaitMs: 20_000 },
     });
     const reading = slow.pages('/things', {}, item, { ...call, signal: controller.signal }).next();
     await expect(reading).rejects.toMatchObject({ code: 'cancelled' });

@@ -35,6 +35,8 @@ interface Answer {
   readonly etag: string | undefined;
   /** Granted to the credential, where the answer says so. */
   readonly scopes: readonly string[] | undefined;
+  /** The kind of the credential in the host's words ("api_token"), where the answer says so. */
+  readonly kind: string | undefined;
   readonly body: unknown;
   readonly bytes: number;
 }
@@ -74,16 +76,16 @@ export class RestClient {
     return read(schema, await this.get(`${this.options.base}${path}`, call), path);
   }
 
-  /** One thing, asked for anew, with what the host says was granted to the credential; undefined where it does not say. */
+  /** One thing, asked for anew, with what the host says of the credential itself. */
   async look<Item>(
     path: string,
     schema: z.ZodType<Item>,
     call: RestCall,
-  ): Promise<{ readonly value: Item; readonly scopes: readonly string[] | undefined }> {
+  ): Promise<{ readonly value: Item } & Pick<Answer, 'scopes' | 'kind'>> {
     const send = (): Promise<Answer> =>
       this.send({ method: 'GET', url: `${this.options.base}${path}` }, call);
-    const { body, scopes } = await this.patiently(send, 'any', call);
-    return { value: read(schema, body, path), scopes };
+    const { body, scopes, kind } = await this.patiently(send, 'any', call);
+    return { value: read(schema, body, path), scopes, kind };
   }
 
   /** POST, PUT or DELETE of one thing; the answer's body as it came. */
@@ -193,8 +195,11 @@ async function readAnswer(
     });
   }
   const etag = typeof headers['etag'] === 'string' ? headers['etag'] : undefined;
-  return { status, etag, scopes: readScopes(headers['x-oauth-scopes']), body, bytes: bytes.length };
+  const scopes = readScopes(headers['x-oauth-scopes']);
+  return { status, etag, scopes, kind: readKind(headers['x-credential-type']), body, bytes: bytes.length };
 }
+
+const readKind = (header: unknown): string | undefined => (typeof header === 'string' ? header : undefined);
 
 const readScopes = (header: unknown): readonly string[] | undefined =>
   typeof header === 'string' ? header.split(',').flatMap((scope) => scope.trim() || []) : undefined;

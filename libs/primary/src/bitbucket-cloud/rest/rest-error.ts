@@ -15,6 +15,7 @@ const CODES: Readonly<Record<number, Code>> = {
 };
 
 const LONGEST_HINT = 300;
+const SCOPE = /^[a-z:_-]{1,64}$/;
 
 /** @param body the parsed JSON of the answer; undefined where it was none (a proxy's HTML page). */
 export function restError(
@@ -24,8 +25,18 @@ export function restError(
 ): AntipodeError {
   const code = CODES[status] ?? (status >= 500 ? 'primary_unavailable' : 'primary_misbehaved');
   const text = sentenceOf(body);
-  const options = text === '' || status >= 500 ? {} : { hint: `The primary says: ${text}` };
-  return new AntipodeError(code, 'asking the primary', { ...context, status }, options);
+  const requiredScopes = scopesOf(body);
+  const lacks = requiredScopes.length > 0 ? { requiredScopes } : {};
+  const names = requiredScopes.length > 0 ? ` Needed: ${requiredScopes.join(', ')}.` : '';
+  const options = text === '' || status >= 500 ? {} : { hint: `The primary says: ${text}${names}` };
+  return new AntipodeError(code, 'asking the primary', { ...context, status, ...lacks }, options);
+}
+
+/** `detail.required` of the answer to a credential that lacks a scope; empty for every other. */
+function scopesOf(body: unknown): string[] {
+  const error = (body as { error?: { detail?: unknown } } | null | undefined)?.error;
+  const required = (error?.detail as { required?: unknown } | null | undefined)?.required;
+  return Array.isArray(required) ? required.filter(isText).filter((scope) => SCOPE.test(scope)) : [];
 }
 
 /** The message of `{"type":"error","error":{"message":…,"fields":{…}}}`, on one line. */

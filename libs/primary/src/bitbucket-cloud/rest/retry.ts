@@ -2,16 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry, { AbortError } from 'p-retry';
 import { AntipodeError, isAntipodeError } from '@antipode/errors';
 
-/** A host that asks for more patience than this gets it from the next sweep, not from a call that somebody waits for. */
-const LONGEST_WAIT_MS = 20_000;
-
 export interface RetryTimes {
   readonly attempts: number;
   /** Wait before the second attempt; doubled, with jitter, from then on. */
   readonly firstWaitMs: number;
+  /** A host that asks for more patience than this is not asked again. */
+  readonly longestWaitMs: number;
 }
 
-export const RETRY_TIMES: RetryTimes = { attempts: 4, firstWaitMs: 500 };
+/** Who asks for more patience than this gets it from the next sweep, not from a call that somebody waits for. */
+export const RETRY_TIMES: RetryTimes = { attempts: 4, firstWaitMs: 500, longestWaitMs: 20_000 };
+/** Somebody sits before a page. */
+export const PEOPLE_RETRY_TIMES: RetryTimes = { attempts: 2, firstWaitMs: 200, longestWaitMs: 1000 };
 
 /** `any`: asking twice does no harm. `unprocessed`: only where the host says that it has not begun (429). */
 export type Repeatable = 'any' | 'unprocessed';
@@ -35,7 +37,7 @@ export async function withRetry<T>(
       return await ask();
     } catch (error) {
       // p-retry gives up on an AbortError, and throws what is inside.
-      throw mayRepeat(error, repeatable) ? error : new AbortError(error as Error);
+      throw mayRepeat(error, repeatable, times) ? error : new AbortError(error as Error);
     }
   };
   try {
@@ -56,8 +58,8 @@ export async function withRetry<T>(
   }
 }
 
-function mayRepeat(error: unknown, repeatable: Repeatable): boolean {
-  if (!isAntipodeError(error) || retryAfterMs(error) > LONGEST_WAIT_MS) return false;
+function mayRepeat(error: unknown, repeatable: Repeatable, { longestWaitMs }: RetryTimes): boolean {
+  if (!isAntipodeError(error) || retryAfterMs(error) > longestWaitMs) return false;
   return error.code === 'primary_limited' || (error.code === 'primary_unavailable' && repeatable === 'any');
 }
 

@@ -119,10 +119,9 @@ export class Visitor implements AsyncDisposable {
 
   private async picture(name: string, size: Size, scheme: Scheme): Promise<void> {
     await this.page.setViewportSize(SIZES[size]);
-    const { scroll, screen } = await this.page.evaluate(() => ({
-      scroll: document.documentElement.scrollWidth,
-      screen: document.documentElement.clientWidth,
-    }));
+    const { scroll, screen } = await this.page.evaluate<{ scroll: number; screen: number }>(
+      '({ scroll: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth })',
+    );
     await this.page.screenshot({
       path: join(SCREENSHOTS, `${name}-${size}-${scheme}.png`),
       fullPage: true,

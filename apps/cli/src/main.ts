@@ -3,6 +3,7 @@ import { isAntipodeError } from '@antipode/errors';
 import { readConfig, readMirrorSettings } from './config.js';
 import type { MirrorOptions } from './mirror/find-mirror.js';
 import type { MirrorClient } from './mirror/mirror-client.js';
+import { jsonDocument, jsonLines } from './screen/json-screen.js';
 import { openScreen } from './screen/open-screen.js';
 import { buildProgram } from './program.js';
 import type { Answer } from './screen/answer.js';
@@ -23,7 +24,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const config = readConfig();
 const settings = readMirrorSettings();
-const screen = config.detached ? remoteScreen() : openScreen();
+let screen = config.detached ? remoteScreen() : openScreen();
 /** Whether a program reads what we say; then it reads also what went wrong. */
 let json = false;
 
@@ -74,7 +75,7 @@ const actions: Actions = {
     (await import('./commands/sim.js')).sim(options, {
       ...{ config, screen, stop: stopSignal({ withParent: true }) },
     }),
-  down: async (options) => (await import('./commands/down.js')).down(options, screen),
+  down: async (options) => tell(await (await import('./commands/down.js')).down(options)),
   status: async (options) => {
     if (!options.watch) return tell(await (await import('./commands/status.js')).status(options, settings));
     const { watchStatus } = await import('./status/watch-status.js');
@@ -135,7 +136,10 @@ const actions: Actions = {
 try {
   await buildProgram(actions)
     .hook('preAction', (_program, command) => {
-      json = command.opts<{ json?: true }>().json === true;
+      const options = command.opts<{ json?: true; detach?: true }>();
+      json = options.json === true;
+      if (json && !config.detached)
+        screen = options.detach ? jsonDocument(process.stdout) : jsonLines(process.stdout);
     })
     .parseAsync();
 } catch (error) {

@@ -3,6 +3,7 @@ import { inheritedEnvironment } from '../config.js';
 import { readRecord } from '../house/journal.js';
 import { DEFAULT_PORT_BASE, portsFrom, type Ports } from '../house/ports.js';
 import { DEFAULT_DATA } from '../mirror/find-mirror.js';
+import { UNCONNECTED } from '../parts/all-parts.js';
 import { databaseUrl } from '../parts/postgres.js';
 import type { Primary } from '../parts/primary.js';
 import { redisUrl } from '../parts/redis.js';
@@ -15,7 +16,7 @@ import { CONCEALED, conceal } from '../settings/conceal.js';
 import { EXIT, stoppedShort } from '../stopped-short.js';
 import { primaryFrom, type UpOptions } from './up-settings.js';
 
-export type PrintOptions = Partial<Omit<UpOptions, 'demo' | 'detach'>>;
+export type PrintOptions = Partial<Omit<UpOptions, 'demo' | 'detach' | 'json'>>;
 
 /** One setting of one service. */
 interface Setting {
@@ -95,14 +96,15 @@ function settingsFor(
     adminToken: '0'.repeat(64),
     secretKey: '0'.repeat(64),
     primary:
-      primaryFrom({ data: dataFolder, portBase: 0, demo: false, ...options }) ?? simulated(dataFolder, ports),
+      primaryFrom({ data: dataFolder, portBase: 0, demo: false, ...options }) ??
+      simulated(dataFolder, ports, options),
   });
 }
 
 /** The simulator says at its start which workspace it has. */
 const TOLD_AT_START = 'told-by-the-simulator';
 
-function simulated(dataFolder: string, ports: Ports): Primary {
+function simulated(dataFolder: string, ports: Ports, { unconnected }: PrintOptions): Primary {
   const url = simulatorUrl(ports.sim);
   const secrets = join(dataFolder, 'secrets');
   return {
@@ -118,6 +120,7 @@ function simulated(dataFolder: string, ports: Ports): Primary {
       key: TOLD_AT_START,
       secretFile: join(secrets, 'primary-oauth-secret'),
     },
+    ...(unconnected ? UNCONNECTED : {}),
   };
 }
 

@@ -27,7 +27,9 @@ export async function sim(
     await requireFreePorts([part]);
     await house.start([part], stop);
     screen.settle();
-    for (const line of introduction(await readSimulatorState(port), simulatorUrl(port))) screen.say(line);
+    const state = await readSimulatorState(port);
+    screen.ready(factsOf(state, simulatorUrl(port)));
+    for (const line of introduction(state, simulatorUrl(port))) screen.confide(line);
     await Promise.race([
       new Promise((done) => stop.addEventListener('abort', done, { once: true })),
       house.whenBroken,
@@ -39,6 +41,12 @@ export async function sim(
     await journal.release();
   }
 }
+
+/** Its tokens open nothing but itself; who wants them asks it for its state. */
+const factsOf = ({ workspace, ssh }: SimulatorState, url: string): Record<string, unknown> => ({
+  ...{ url, api: `${url}/2.0`, control: `${url}/_sim`, state: `${url}/_sim/state`, workspace },
+  ssh: ssh?.url ?? null,
+});
 
 function introduction({ workspace, users, mirrorToken, ssh }: SimulatorState, url: string): string[] {
   return [

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { HIGHEST_PORT_BASE } from '../house/ports.js';
+import { UNCONNECTED } from '../parts/all-parts.js';
 import type { Primary } from '../parts/primary.js';
+import { stoppedShort } from '../stopped-short.js';
 
 /** The options of `antipode up`, as commander gives them. */
 export interface UpOptions {
@@ -9,6 +11,9 @@ export interface UpOptions {
   readonly portBase: number;
   readonly demo: boolean;
   readonly detach?: true;
+  readonly json?: true;
+  /** Whoever runs it connects it later. */
+  readonly unconnected?: true;
   readonly primary?: PrimaryOption;
   readonly workspace?: string;
   readonly tokenFile?: string;
@@ -49,6 +54,8 @@ export const parseList = (text: string): string[] =>
 export function primaryFrom(options: UpOptions): Primary | undefined {
   if (!options.primary) return undefined;
   const { kind, url } = options.primary;
+  if (options.unconnected && kind === 'git-http')
+    throw stoppedShort('invalid', 'A git-http host needs nobody to connect it: leave --unconnected out.');
   return {
     kind,
     gitUrl: url,
@@ -56,5 +63,6 @@ export function primaryFrom(options: UpOptions): Primary | undefined {
     ...(options.tokenFile === undefined ? {} : { tokenFile: resolve(options.tokenFile) }),
     ...(options.onDemand === undefined ? {} : { onDemand: true }),
     ...(options.repositories === undefined ? {} : { repositories: options.repositories }),
+    ...(options.unconnected ? UNCONNECTED : {}),
   };
 }

@@ -6,19 +6,13 @@ import { Journal } from '../house/journal.js';
 import { requireFreePorts } from '../house/port-check.js';
 import { portsFrom, type Ports } from '../house/ports.js';
 import { loadSecrets, type Secrets } from '../house/secrets.js';
-import { DemoFile } from '../demo/demo-file.js';
-import {
-  foundationParts,
-  PRIMARY_TOKEN,
-  servicePartsFor,
-  simulatedPrimary,
-  STOP_ORDER,
-} from '../parts/all-parts.js';
+import { DemoFile, demoFilePath } from '../demo/demo-file.js';
+import { foundationParts, servicePartsFor, simulatedPrimary, STOP_ORDER } from '../parts/all-parts.js';
 import type { Primary } from '../parts/primary.js';
 import { readSimulatorState, simulatorUrl, type SimulatorState } from '../parts/simulator.js';
 import { publicSshUrl, publicUrl } from '../parts/services.js';
-import { shellWord } from '../screen/printable.js';
 import type { Screen } from '../screen/screen.js';
+import { tellHowToConnect } from './how-to-connect.js';
 import { primaryFrom, type UpOptions } from './up-settings.js';
 
 export interface UpTools {
@@ -104,13 +98,14 @@ async function open(options: UpOptions, premises: Premises, house: House, demoFi
   screen.say(`Starting Antipode in ${premises.dataFolder}`);
   await house.start(foundations, stop);
   const sim = given === undefined ? await readSimulatorState(ports.sim) : undefined;
-  const demo = options.demo && sim !== undefined;
-  const primary = given ?? (await simulatedPrimary(premises, sim as SimulatorState, demo));
+  const demo = options.demo && !options.unconnected && sim !== undefined;
+  const told = demo ? 'workspace' : options.unconnected ? 'nothing' : 'environment';
+  const primary = given ?? (await simulatedPrimary(premises, sim as SimulatorState, told));
   await house.start(servicePartsFor(premises, primary), stop);
   screen.settle();
   await demoFile.write({ ports, adminToken: secrets.adminToken, primary, sim, processes: house.processes });
   screen.say(`Ready after ${((performance.now() - begun) / 1000).toFixed(1)} s.`);
-  if (demo)
+  if (demo) {
     await runDemo({
       ...premises,
       sim,
@@ -119,25 +114,40 @@ async function open(options: UpOptions, premises: Premises, house: House, demoFi
       primaryUrl: simulatorUrl(ports.sim),
       adminToken: secrets.adminToken,
     });
-  else {
-    screen.say(
-      `The mirror is at ${publicUrl(ports)}; its admin token is in ${premises.dataFolder}/secrets/admin-token.`,
-    );
-    if (!isConnected(primary)) screen.say(howToConnect(premises.dataFolder, sim));
+  } else {
+    screen.say(`The mirror is at ${publicUrl(ports)}; its admin token is in ${adminTokenFile(premises)}.`);
+    if (!isConnected(primary))
+      tellHowToConnect(screen, { dataFolder: premises.dataFolder, mirrorUrl: publicUrl(ports), sim });
   }
+  screen.ready(factsOf(premises, primary, sim));
 }
+
+const adminTokenFile = ({ dataFolder }: Premises): string => join(dataFolder, 'secrets/admin-token');
+
+/** Where everything is; secrets by the files that hold them. */
+const factsOf = (
+  premises: Premises,
+  { gitUrl, apiUrl, sshUrl, workspace }: Primary,
+  sim: SimulatorState | undefined,
+): Record<string, unknown> => ({
+  data: premises.dataFolder,
+  mirror: {
+    url: publicUrl(premises.ports),
+    ssh: publicSshUrl(premises.ports),
+    adminTokenFile: adminTokenFile(premises),
+  },
+  primary: { url: gitUrl ?? null, api: apiUrl ?? null, ssh: sshUrl ?? null },
+  workspace: (sim?.workspace ?? workspace) || null,
+  demoFile: demoFilePath(premises.dataFolder),
+  logs: join(premises.dataFolder, 'logs'),
+});
 
 /** A git-http host needs nobody's connection; of the others the caller's environment may name one as well. */
 function isConnected({ kind, workspace, tokenFile }: Primary): boolean {
   const { PRIMARY_WORKSPACE, PRIMARY_TOKEN_FILE } = inheritedEnvironment();
-  if (kind === 'git-http') return true;
-  return (workspace ?? PRIMARY_WORKSPACE) !== undefined && (tokenFile ?? PRIMARY_TOKEN_FILE) !== undefined;
-}
-
-function howToConnect(dataFolder: string, sim: SimulatorState | undefined): string {
-  const [workspace, file] = sim ? [sim.workspace, join(dataFolder, 'secrets', PRIMARY_TOKEN)] : ['W', 'F'];
-  const command = `antipode connect --data ${shellWord(dataFolder)} --workspace ${workspace} --token-file ${shellWord(file)}`;
-  return `It is not connected to a workspace yet: ${command}`;
+  return (
+    kind === 'git-http' || Boolean((workspace ?? PRIMARY_WORKSPACE) && (tokenFile ?? PRIMARY_TOKEN_FILE))
+  );
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

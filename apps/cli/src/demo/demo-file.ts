@@ -44,7 +44,8 @@ export class DemoFile {
         api: primary.apiUrl ?? null,
         ssh: primary.sshUrl ?? null,
       },
-      workspace: sim?.workspace ?? primary.workspace ?? null,
+      // Empty where nobody has connected it yet.
+      workspace: (sim?.workspace ?? primary.workspace) || null,
       users: sim?.users ?? [],
       processes: publicView(processes),
     };

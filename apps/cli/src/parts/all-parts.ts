@@ -52,14 +52,23 @@ export function servicePartsFor({ config, dataFolder, ports, secrets }: Site, pr
 /** In a house's folder of secrets. */
 export const PRIMARY_TOKEN = 'primary-token';
 
-/** The simulator as the primary. Without `connect` the services know where it is, but not which workspace and by which token. */
+/**
+ * How much of the connection the services are told by their settings: all; what the caller's environment says; or
+ * nothing, so that somebody connects the mirror later.
+ */
+export type ToldBySettings = 'workspace' | 'environment' | 'nothing';
+
+/** An empty setting counts as absent, and hides what the caller's environment says. */
+export const UNCONNECTED = { workspace: '', tokenFile: '' } as const;
+
+/** The simulator as the primary. */
 export async function simulatedPrimary(
   { dataFolder, ports }: Site,
   sim: SimulatorState,
-  connect: boolean,
+  told: ToldBySettings,
 ): Promise<Primary> {
   const url = simulatorUrl(ports.sim);
-  const known = {
+  const known: Primary = {
     kind: 'bitbucket-cloud',
     gitUrl: url,
     apiUrl: `${url}/2.0`,
@@ -69,16 +78,18 @@ export async function simulatedPrimary(
       'primary-known-hosts',
       [...(sim.ssh?.knownHosts ?? []), ''].join('\n'),
     ),
-  } as const;
-  // Also where nobody connects it now: `antipode connect` wants a file.
-  const tokenFile = await keepSecret(dataFolder, PRIMARY_TOKEN, sim.mirrorToken);
-  if (!connect) return known;
-  return {
-    ...known,
-    workspace: sim.workspace,
-    tokenFile,
     ...(sim.oauth ? { oauth: await oauthConsumer(dataFolder, url, sim.oauth) } : {}),
   };
+  // Also where nobody connects it now: `antipode connect` wants a file.
+  const tokenFile = await keepSecret(dataFolder, PRIMARY_TOKEN, sim.mirrorToken);
+  switch (told) {
+    case 'workspace':
+      return { ...known, workspace: sim.workspace, tokenFile };
+    case 'environment':
+      return known;
+    case 'nothing':
+      return { ...known, ...UNCONNECTED };
+  }
 }
 
 async function oauthConsumer(

@@ -20,6 +20,8 @@ export function liveScreen(out: NodeJS.WriteStream): Screen {
         return block.progress(event.rows);
       case 'settle':
         return block.settle();
+      case 'ready':
+        return;
     }
   });
 }

@@ -20,6 +20,8 @@ export function plainScreen(out: Writable): Screen {
       case 'settle':
         reported.clear();
         break;
+      case 'ready':
+        break;
     }
   });
 }

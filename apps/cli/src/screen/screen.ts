@@ -16,6 +16,7 @@ export type ScreenEvent =
   | { readonly kind: 'confide'; readonly text: string }
   | { readonly kind: 'part'; readonly name: string; readonly title: string; readonly state: PartState }
   | { readonly kind: 'progress'; readonly rows: readonly ProgressRow[] }
+  | { readonly kind: 'ready'; readonly facts: Readonly<Record<string, unknown>> }
   | { readonly kind: 'settle' };
 
 /** Where the command shows what it does. */
@@ -38,6 +39,11 @@ export class Screen {
 
   progress(rows: readonly ProgressRow[]): void {
     this.show({ kind: 'progress', rows });
+  }
+
+  /** Everything stands: where things are, for programs; people are told by `say`. Holds no secret. */
+  ready(facts: Readonly<Record<string, unknown>>): void {
+    this.show({ kind: 'ready', facts });
   }
 
   /** What moved so far stands still from here on; later lines come below it. */

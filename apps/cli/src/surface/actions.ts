@@ -22,8 +22,8 @@ export interface ConnectOptions extends Omit<AskOptions, 'tokenFile'> {
 /** What the command line can ask for. */
 export interface Actions {
   up(options: UpOptions): Promise<void>;
-  down(options: { data: string }): Promise<void>;
-  sim(options: { data: string; portBase: number }): Promise<void>;
+  down(options: { data: string; json?: true }): Promise<void>;
+  sim(options: { data: string; portBase: number; json?: true }): Promise<void>;
   status(options: AskOptions & { watch?: true; interval: number }): Promise<void>;
   doctor(options: AskOptions): Promise<void>;
   logs(part: string | undefined, options: LogsOptions): Promise<void>;

@@ -15,17 +15,26 @@ export function addHouseCommands(program: Command, actions: Actions): void {
     .addOption(portBaseOption())
     .option('--detach', 'return when everything is ready; the house runs on until `antipode down`')
     .option('--no-demo', 'start without connecting or selecting anything');
-  withPrimary(up).action(actions.up.bind(actions));
+  withPrimary(up)
+    .addOption(
+      new Option(
+        '--json',
+        'with --detach where everything is, as one object; else what happens, one object per line',
+      ),
+    )
+    .action(actions.up.bind(actions));
   program
     .command('down')
     .description('stop the house of a data folder')
     .addOption(dataOption())
+    .addOption(jsonOption())
     .action(actions.down.bind(actions));
   program
     .command('sim')
     .description('run the simulated Bitbucket alone')
     .addOption(dataOption())
     .addOption(portBaseOption())
+    .addOption(new Option('--json', 'what happens, one JSON object per line'))
     .action(actions.sim.bind(actions));
   addLogs(program, actions);
   addConfig(program, actions);
@@ -38,6 +47,12 @@ const withPrimary = (command: Command): Command =>
         '--primary <KIND=URL>',
         'mirror this host instead of the simulator; KIND is bitbucket-cloud or git-http',
       ).argParser(parsePrimary),
+    )
+    .addOption(
+      new Option(
+        '--unconnected',
+        'tell the services no workspace: somebody connects it in a browser, or by `antipode connect`',
+      ).conflicts(['workspace', 'tokenFile', 'onDemand', 'repositories']),
     )
     .option('--workspace <name>', 'bitbucket-cloud: the workspace to mirror')
     .option('--token-file <file>', 'bitbucket-cloud: a file that holds the workspace access token')

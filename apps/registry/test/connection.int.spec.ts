@@ -139,6 +139,11 @@ describe('the connection', () => {
     expect((await disconnect()).status).toBe(202);
     expect(await registry.paths()).toEqual([]);
     await watched.until([]);
+    // Before the repositories go, so that whoever misses them can be told why.
+    expect(watched.connections).toEqual([
+      { connected: true, workspace: 'acme' },
+      { connected: false, workspace: 'acme' },
+    ]);
     const ended = await until('unconnected');
     expect(ended.keptData).toMatchObject({ workspace: 'acme' });
     expect(Date.parse(ended.keptData.until) - Date.now()).toBeGreaterThan(6 * 86_400_000);
@@ -151,6 +156,7 @@ describe('the connection', () => {
     await connect();
     await watched.until(WEB);
     expect([...watched.byId.keys()].sort()).toEqual(ids.sort());
+    expect(watched.connections.at(-1)).toEqual({ connected: true, workspace: 'acme' });
     expect((await registry.ask('GET', '/selection')).body).toMatchObject({ projectKeys: ['WEB'] });
     expect((await show()).keptData).toBeNull();
   });

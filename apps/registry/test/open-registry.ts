@@ -159,6 +159,8 @@ export class Registry implements AsyncDisposable {
 /** What a watcher has heard, as the table that it would have. */
 export class Watched implements Disposable {
   readonly byId = new Map<string, registry.Repository>();
+  /** What was told of the connection, in order. */
+  readonly connections: registry.ConnectionNews[] = [];
   isComplete = false;
   isLost = false;
 
@@ -185,6 +187,7 @@ export class Watched implements Disposable {
   private take(event: registry.WatchRepositoriesResponse['event']): void {
     if (event?.$case === 'upserted') this.byId.set(event.value.id, event.value);
     if (event?.$case === 'removed') this.byId.delete(event.value);
+    if (event?.$case === 'connection') this.connections.push(event.value);
     if (event?.$case === 'complete') this.isComplete = true;
   }
 }

@@ -3,6 +3,6 @@ export { channelCredentials, rpcSettings, serverCredentials, type RpcConfig } fr
 export { followStream, type StreamSettings } from './follow-stream.js';
 export { openClient, type RpcClient } from './open-client.js';
 export { answerStream, answerUnary, type CallContext } from './answer.js';
-export { RepositoryTable, type RepositoryTableOptions } from './repository-table.js';
+export { RepositoryTable, type KnownConnection, type RepositoryTableOptions } from './repository-table.js';
 export { RpcServer } from './rpc-server.js';
 export { readStatus, writeStatus } from './status.js';

@@ -20,6 +20,13 @@ export interface RepositoryTableOptions {
   readonly onLost?: (error: Error) => void;
 }
 
+/** Whether the mirror is connected to a workspace. */
+export interface KnownConnection {
+  readonly connected: boolean;
+  /** That it is, or was last, connected to; empty where nobody knows of one. */
+  readonly workspace: string;
+}
+
 const RECONNECT_MS = 500;
 const SAVE_DELAY_MS = 200;
 
@@ -28,6 +35,7 @@ interface TableEvents {
   removed: [SelectedRepository];
   /** The registry has sent everything that is selected. */
   complete: [];
+  connection: [KnownConnection];
 }
 
 /**
@@ -47,6 +55,7 @@ export class RepositoryTable extends EventEmitter<TableEvents> {
   private closed = false;
   private connected = false;
   private known = false;
+  private tie: KnownConnection | undefined;
 
   constructor(private readonly options: RepositoryTableOptions) {
     super();
@@ -80,6 +89,11 @@ export class RepositoryTable extends EventEmitter<TableEvents> {
 
   all(): SelectedRepository[] {
     return [...this.byId.values()];
+  }
+
+  /** Undefined where the registry has not told, or the primary is one without connections. */
+  get connection(): KnownConnection | undefined {
+    return this.tie;
   }
 
   /** True once the table is the registry's, or was loaded from the last run. */
@@ -130,6 +144,9 @@ export class RepositoryTable extends EventEmitter<TableEvents> {
       case 'removed':
         this.remove(event.value);
         return;
+      case 'connection':
+        this.note(event.value);
+        return;
       case 'complete':
         this.complete();
         return;
@@ -137,6 +154,13 @@ export class RepositoryTable extends EventEmitter<TableEvents> {
         // An event of a newer registry; what we know stays true.
         return;
     }
+  }
+
+  /** When the data of a workspace is deleted the registry forgets its name; people still ask for its repositories. */
+  private note({ connected, workspace }: registry.ConnectionNews): void {
+    this.tie = { connected, workspace: workspace || (this.tie?.workspace ?? '') };
+    this.scheduleSave();
+    this.emit('connection', this.tie);
   }
 
   private complete(): void {
@@ -171,8 +195,9 @@ export class RepositoryTable extends EventEmitter<TableEvents> {
     const { file } = this.options;
     if (file === undefined) return;
     try {
-      const messages = JSON.parse(await readFile(file, 'utf8')) as unknown[];
-      for (const message of messages) this.store(fromMessage(registry.Repository.fromJSON(message)));
+      const { repositories, connection } = readCopy(JSON.parse(await readFile(file, 'utf8')));
+      for (const message of repositories) this.store(fromMessage(registry.Repository.fromJSON(message)));
+      if (connection) this.tie = registry.ConnectionNews.fromJSON(connection);
       this.known = true;
     } catch {
       // No file yet, or a damaged one: the registry will tell.
@@ -187,18 +212,33 @@ export class RepositoryTable extends EventEmitter<TableEvents> {
     }, SAVE_DELAY_MS);
   }
 
+  private copy(): Copy {
+    const { tie } = this;
+    const connection = tie && { connection: registry.ConnectionNews.toJSON(tie) };
+    return { repositories: this.all().map(toJson), ...connection };
+  }
+
   private async save(): Promise<void> {
     const { file } = this.options;
     if (file === undefined) return;
     try {
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(`${file}.next`, JSON.stringify(this.all().map(toJson)));
+      await writeFile(`${file}.next`, JSON.stringify(this.copy()));
       await rename(`${file}.next`, file);
     } catch {
       // The copy only helps the next start; a full disk must not stop the table.
     }
   }
 }
+
+interface Copy {
+  readonly repositories: readonly unknown[];
+  readonly connection?: unknown;
+}
+
+/** Before the connection was kept, the copy was the list of repositories alone. */
+const readCopy = (content: unknown): Copy =>
+  Array.isArray(content) ? { repositories: content } : (content as Copy);
 
 function fromMessage(message: registry.Repository): SelectedRepository {
   const freshness = parseFreshness(message.freshness);

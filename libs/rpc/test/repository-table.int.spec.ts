@@ -15,6 +15,9 @@ const upserted = (repository: { id: string; path: string }): registry.WatchRepos
 const removed = (id: string): registry.WatchRepositoriesResponse => ({
   event: { $case: 'removed', value: id },
 });
+const connection = (connected: boolean, workspace: string): registry.WatchRepositoriesResponse => ({
+  event: { $case: 'connection', value: { connected, workspace } },
+});
 const complete: registry.WatchRepositoriesResponse = { event: { $case: 'complete', value: {} } };
 
 let folder: string;
@@ -119,6 +122,30 @@ describe('the table of repositories', () => {
     const second = tableOf(1);
     await second.open();
     expect([second.isKnown, second.find('acme/a')?.id]).toEqual([true, A.id]);
+  });
+
+  it('knows whether the mirror is connected, also after a restart, and of which workspace it was', async () => {
+    const server = await registryThatSays([
+      says(upserted(A), connection(true, 'acme'), complete, connection(false, 'acme'), connection(false, '')),
+    ]);
+    const first = tableOf(server.port);
+    const heard: unknown[] = [];
+    first.on('connection', (news) => heard.push(news));
+    await first.open();
+    while (heard.length < 3) await once(first, 'connection');
+    expect(heard[0]).toEqual({ connected: true, workspace: 'acme' });
+    expect(first.connection).toEqual({ connected: false, workspace: 'acme' });
+    await first.close();
+    const second = tableOf(1);
+    await second.open();
+    expect(second.connection).toEqual({ connected: false, workspace: 'acme' });
+  });
+
+  it('reads the copy of a version that kept no connection', async () => {
+    await writeFile(join(folder, 'table.json'), JSON.stringify([A]));
+    const table = tableOf(1);
+    await table.open();
+    expect([table.isKnown, table.find('acme/a')?.id, table.connection]).toEqual([true, A.id, undefined]);
   });
 
   it('starts empty from a damaged copy rather than not at all', async () => {

@@ -7,6 +7,8 @@ import {
 } from '@nestjs/common';
 import type { RepositoryId } from '@antipode/domain';
 import { LOGGER, type Logger } from '@antipode/service-kit';
+import { isLiving } from '../connection/connection-phase.js';
+import { ConnectionStore } from '../connection/connection.store.js';
 import { ChangeListener } from '../database/change-listener.js';
 import { RepositoriesStore } from './repositories.store.js';
 import type { FeedRow } from './repository.js';
@@ -14,13 +16,21 @@ import type { FeedRow } from './repository.js';
 /** The safety net under NOTIFY: a lost notification costs a watcher no more than this. */
 const LOOK_EVERY_MS = 5000;
 
+/** Whether the mirror is connected, and to which workspace it is, or was; empty where there is none. */
+export interface ConnectionNews {
+  readonly connected: boolean;
+  readonly workspace: string;
+}
+
 export type FeedEvent =
+  | { readonly kind: 'connection'; readonly news: ConnectionNews }
   | { readonly kind: 'upserted'; readonly row: FeedRow }
   | { readonly kind: 'removed'; readonly id: RepositoryId }
   | { readonly kind: 'complete' };
 
 /**
- * Every selected repository, in memory, for those who watch. Several instances agree through the database.
+ * Every selected repository, in memory, and whether the mirror is connected, for those who watch. Several instances
+ * agree through the database.
  *
  * With the database away, watchers keep what is known, and new ones get it.
  */
@@ -30,12 +40,14 @@ export class RepositoryFeed implements OnModuleInit, OnApplicationBootstrap, Bef
   private readonly watchers = new Set<Watcher>();
   private readonly closing = new AbortController();
   private version = 0n;
+  private connection: ConnectionNews = { connected: false, workspace: '' };
   private looking: Promise<void> | undefined;
   private lookAgain = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly store: RepositoriesStore,
+    private readonly connections: ConnectionStore,
     private readonly listener: ChangeListener,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -65,14 +77,17 @@ export class RepositoryFeed implements OnModuleInit, OnApplicationBootstrap, Bef
     return this.known.get(id);
   }
 
-  /** Everything that is known, then `complete`, then changes, until `signal` aborts or the service ends. */
+  /** Everything that is known, the connection last, then `complete`, then changes, until `signal` aborts or the service ends. */
   async *watch(signal: AbortSignal): AsyncGenerator<FeedEvent> {
     const watcher = new Watcher(AbortSignal.any([signal, this.closing.signal]));
     this.watchers.add(watcher);
     try {
       for (const row of [...this.known.values()]) yield { kind: 'upserted', row };
+      let told = this.connection;
+      yield { kind: 'connection', news: told };
       yield { kind: 'complete' };
       while (await watcher.changed()) {
+        if (told !== this.connection) yield { kind: 'connection', news: (told = this.connection) };
         for (const id of watcher.take()) {
           const row = this.known.get(id);
           yield row ? { kind: 'upserted', row } : { kind: 'removed', id };
@@ -103,6 +118,7 @@ export class RepositoryFeed implements OnModuleInit, OnApplicationBootstrap, Bef
   }
 
   private async look(): Promise<void> {
+    await this.lookAtConnection();
     for (const row of await this.store.changedSince(this.version)) {
       this.version = row.version;
       if (row.removed) this.known.delete(row.id);
@@ -110,6 +126,15 @@ export class RepositoryFeed implements OnModuleInit, OnApplicationBootstrap, Bef
       this.tell(row.id);
     }
     await this.dropForgotten();
+  }
+
+  /** Before the repositories: whoever misses one of them is to be told why. */
+  private async lookAtConnection(): Promise<void> {
+    const { phase, workspace } = await this.connections.read();
+    const news = { connected: isLiving(phase), workspace: workspace ?? '' };
+    if (news.connected === this.connection.connected && news.workspace === this.connection.workspace) return;
+    this.connection = news;
+    for (const watcher of this.watchers) watcher.wakeUp();
   }
 
   /** A row that was deleted, and not only marked, has no version to be seen by. */
@@ -130,6 +155,7 @@ export class RepositoryFeed implements OnModuleInit, OnApplicationBootstrap, Bef
 /** What one watcher has not been told yet: ids only, so that a slow watcher costs no more memory than the table. */
 class Watcher {
   private untold = new Set<RepositoryId>();
+  private isWoken = false;
   private wake: (() => void) | undefined;
 
   constructor(private readonly signal: AbortSignal) {
@@ -141,11 +167,18 @@ class Watcher {
     this.wake?.();
   }
 
+  /** Something else than a repository has changed. */
+  wakeUp(): void {
+    this.isWoken = true;
+    this.wake?.();
+  }
+
   /** Waits for something to tell; false when the watch is over. */
   async changed(): Promise<boolean> {
-    if (this.untold.size === 0 && !this.signal.aborted)
+    if (this.untold.size === 0 && !this.isWoken && !this.signal.aborted)
       await new Promise<void>((resolve) => (this.wake = resolve));
     this.wake = undefined;
+    this.isWoken = false;
     return !this.signal.aborted;
   }
 

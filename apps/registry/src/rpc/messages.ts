@@ -14,6 +14,8 @@ export function writeEvent(event: FeedEvent): NonNullable<registry.WatchReposito
       return { $case: 'upserted', value: writeRepository(event.row) };
     case 'removed':
       return { $case: 'removed', value: event.id };
+    case 'connection':
+      return { $case: 'connection', value: { ...event.news } };
     case 'complete':
       return { $case: 'complete', value: {} };
   }

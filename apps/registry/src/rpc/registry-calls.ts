@@ -33,7 +33,11 @@ export class RegistryCalls {
     seen();
     const timer = setInterval(seen, SEEN_EVERY_MS);
     try {
-      for await (const event of this.feed.watch(signal)) yield { event: writeEvent(event) };
+      for await (const event of this.feed.watch(signal)) {
+        // A host that is mirrored by its settings alone has no connection, and nothing to tell of it.
+        if (event.kind === 'connection' && !this.connection.primary.discovery) continue;
+        yield { event: writeEvent(event) };
+      }
     } finally {
       clearInterval(timer);
     }

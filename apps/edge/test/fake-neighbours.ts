@@ -39,6 +39,7 @@ export class FakeNeighbours {
   /** How long a verdict may be remembered. */
   verdictMs = 60_000;
   readonly lfs = new FakeLfs();
+  private connection: registry.ConnectionNews | undefined;
   private readonly changes = new EventEmitter();
   private readonly primary: Primary;
 
@@ -174,21 +175,33 @@ export class FakeNeighbours {
     this.changes.emit('removed', id);
   }
 
+  /** What the registry says of the mirror's tie to a workspace. */
+  tellConnection(news: registry.ConnectionNews): void {
+    this.connection = news;
+    this.changes.emit('connection');
+  }
+
   private async *watch(signal: AbortSignal): AsyncGenerator<registry.WatchRepositoriesResponse> {
     let sent = 0;
     let completed = false;
+    let told: registry.ConnectionNews | undefined;
     const take = () => this.options.mirrors.selected.slice(sent);
     for (;;) {
       for (const repository of take()) {
         sent += 1;
         yield { event: { $case: 'upserted', value: repository } };
       }
+      if (told !== this.connection) {
+        told = this.connection;
+        if (told) yield { event: { $case: 'connection', value: told } };
+      }
       if (!completed) yield { event: { $case: 'complete', value: {} } };
       completed = true;
       const ended = once(this.changes, 'end').then(() => 'end');
       const changed = once(this.options.mirrors.events, 'selected').then(() => 'more');
       const removed = once(this.changes, 'removed').then(([id]: string[]) => ({ id: id ?? '' }));
-      const news = await Promise.race([ended, changed, removed]);
+      const connection = once(this.changes, 'connection').then(() => 'more');
+      const news = await Promise.race([ended, changed, removed, connection]);
       if (news === 'end' || signal.aborted) return;
       if (typeof news === 'object') yield { event: { $case: 'removed', value: news.id } };
     }

@@ -8,6 +8,7 @@ import type { PushSentences } from '../push/push-sentences.js';
 import { pour, Upload } from '../push/upload.js';
 import type { PushMetrics } from '../telemetry/push-metrics.js';
 import type { Hallway, Session } from '../session/hallway.js';
+import { NotMirrored } from '../session/not-mirrored.js';
 import { AnsweredError } from './answered-error.js';
 import { breakOff } from './break-off.js';
 import type { Exchange } from './exchange.js';
@@ -160,7 +161,7 @@ async function forbidding(work: () => Promise<void>): Promise<void> {
     if (known.code !== 'not_found') throw error;
     throw new AntipodeError('denied', known.message, known.context, {
       cause: known,
-      hint: NOT_FOUND_SENTENCE,
+      hint: (known instanceof NotMirrored && known.hint) || NOT_FOUND_SENTENCE,
     });
   }
 }

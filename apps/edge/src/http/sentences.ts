@@ -1,4 +1,5 @@
 import type { AntipodeError, Code } from '@antipode/errors';
+import { NotMirrored } from '../session/not-mirrored.js';
 import type { Refusal } from './respond.js';
 
 /** Bitbucket's own words, for whatever is missing, hidden or not mirrored. */
@@ -72,6 +73,8 @@ const SENTENCES: Record<Code, Sentence> = {
 /** The hint is written for the caller only where the primary, or auth, wrote it. */
 const HINTED: ReadonlySet<Code> = new Set<Code>(['denied', 'too_many_failures', 'not_connected']);
 
+const isHinted = (error: AntipodeError): boolean => HINTED.has(error.code) || error instanceof NotMirrored;
+
 /** One failure as the person at the terminal should see it. */
 export function refusalFor(error: AntipodeError, primary: string): Refusal {
   const { code } = error;
@@ -79,7 +82,7 @@ export function refusalFor(error: AntipodeError, primary: string): Refusal {
   const retryAfter = typeof told === 'number' ? told : RETRY_AFTER_SECONDS[code];
   return {
     status: STATUS[code],
-    sentence: (HINTED.has(code) && error.hint) || SENTENCES[code](primary),
+    sentence: (isHinted(error) && error.hint) || SENTENCES[code](primary),
     headers: {
       ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
       ...(code === 'unauthenticated' ? { 'WWW-Authenticate': `Basic realm="${primary}"` } : {}),

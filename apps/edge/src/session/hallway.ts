@@ -3,6 +3,7 @@ import type { registry } from '@antipode/contracts';
 import { AntipodeError } from '@antipode/errors';
 import type { Primary } from '@antipode/primary';
 import { callUnary, type RepositoryTable } from '@antipode/rpc';
+import { Absence } from './absence.js';
 import type { Caller } from './caller.js';
 import type { Verdicts } from './verdicts.js';
 import type { Visit } from './visit.js';
@@ -26,7 +27,7 @@ export interface Session extends Knock {
 
 export interface Neighbours {
   readonly primary: Primary;
-  readonly table: Pick<RepositoryTable, 'find' | 'take'>;
+  readonly table: Pick<RepositoryTable, 'find' | 'take' | 'connection'>;
   readonly verdicts: Verdicts;
   readonly registry: registry.RegistryServiceClient;
 }
@@ -37,10 +38,15 @@ const LEARN_TIMEOUT_MS = 5000;
  * The way from a knock to a session, the same for every door: which repository, who, may they.
  *
  * Whoever shows a credential is asked about before anything is said about existence, so that not selected,
- * hidden and missing are one answer; whoever shows none learns nothing but that a credential is needed.
+ * hidden and missing are one answer; whoever shows none learns nothing but that a credential is needed. Members of the
+ * workspace alone hear why a repository of theirs is not here (`absence.ts`).
  */
 export class Hallway {
-  constructor(private readonly neighbours: Neighbours) {}
+  private readonly absence: Absence;
+
+  constructor(private readonly neighbours: Neighbours) {
+    this.absence = new Absence(neighbours);
+  }
 
   /** @throws AntipodeError `unauthenticated`, `not_found`, `denied`, `too_many_failures`, or a *cannot*. */
   async enter(knock: Knock): Promise<Session> {
@@ -53,7 +59,7 @@ export class Hallway {
     knock.visit.principal = principal;
     knock.visit.outage = outage;
     // The table may have changed while the primary was asked.
-    const repository = table.find(path) ?? (await this.learn(path));
+    const repository = table.find(path) ?? (await this.learn(knock, path));
     knock.visit.repositoryId = repository.id;
     return { ...knock, repository };
   }
@@ -82,8 +88,8 @@ export class Hallway {
   }
 
   /** The primary has just let this caller in, so the repository exists; whether we mirror it is the registry's. */
-  private async learn(path: RepositoryPath): Promise<SelectedRepository> {
-    if (!this.neighbours.primary.onDemand) throw notFound();
+  private async learn(knock: Knock, path: RepositoryPath): Promise<SelectedRepository> {
+    if (!this.neighbours.primary.onDemand) throw (await this.absence.explain(knock, path)) ?? notFound();
     const answer = await callUnary(
       this.neighbours.registry,
       'learnRepository',

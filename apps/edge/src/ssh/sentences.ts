@@ -2,6 +2,7 @@ import type { RepositoryPath, Right } from '@antipode/domain';
 import type { AntipodeError, Code } from '@antipode/errors';
 import type { Primary } from '@antipode/primary';
 import { refusalFor } from '../http/sentences.js';
+import { NotMirrored } from '../session/not-mirrored.js';
 
 /** What every sentence of this door may have to name. */
 export interface Names {
@@ -27,7 +28,7 @@ const SENTENCES: Partial<Record<Code, Sentence>> = {
 
 /** One failure as the person at the terminal should see it. */
 export function sentenceFor(error: AntipodeError, names: Names): string {
-  if (error.hint && HINTED.has(error.code)) return error.hint;
+  if (error.hint && (HINTED.has(error.code) || error instanceof NotMirrored)) return error.hint;
   return SENTENCES[error.code]?.(names) ?? refusalFor(error, names.primary.displayName).sentence;
 }
 

@@ -23,6 +23,24 @@ const schema = z.object({
   WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Bearer token of the REST API; without one the API is closed. */
   ADMIN_TOKEN: z.string().min(16).max(512).optional(),
+  /** Workspaces whose administrators may connect this mirror by themselves: comma list, or "*" for any. */
+  CONNECT_WORKSPACES: z
+    .string()
+    .regex(
+      /^(\*|[A-Za-z0-9_-]{1,128}(\s*,\s*[A-Za-z0-9_-]{1,128})*)?$/,
+      "workspaces' ids, comma separated, or *",
+    )
+    .default('')
+    .transform(
+      (text) =>
+        new Set(
+          text
+            .toLowerCase()
+            .split(',')
+            .map((item) => item.trim())
+            .filter(Boolean),
+        ),
+    ),
   /** 32 bytes in hex; encrypts what this service keeps secret. */
   SECRET_KEY: z.string().regex(/^[0-9a-fA-F]{64}$/, '32 bytes in hex'),
   /** The base of the mirror's SSH URLs, for people to copy: "ssh://git@mirror.example:7999". */
@@ -33,6 +51,12 @@ const schema = z.object({
       'ssh://git@host:port',
     )
     .optional(),
+  /** How this mirror is called among its siblings. Absent: the node's name, or the host's. */
+  MIRROR_NAME: z.string().trim().min(1).max(100).optional(),
+  /** Where it stands, for people: "Sydney". */
+  MIRROR_REGION: z.string().trim().min(1).max(100).optional(),
+  /** A file with the other mirrors of the workspace: [{"name", "region"?, "url", "sshUrl"?}]. */
+  SIBLINGS_FILE: z.string().min(1).optional(),
   /** How long the data of a connection that has ended is kept, for the case that it is connected again. */
   GRACE_HOURS: z.coerce.number().min(0).max(8760).default(168),
   /** Between two sweeps, before jitter; longer while the primary limits us. */

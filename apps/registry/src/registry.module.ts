@@ -1,8 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { ACTIVITY_CONTROLLERS, ACTIVITY_PROVIDERS } from './activity/activity.providers.js';
+import { AccountConnection } from './connection/account-connection.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditStore } from './audit/audit.store.js';
 import { CONFIG, type RegistryConfig } from './config.js';
+import { ConnectRule } from './connection/connect-rule.js';
 import { ConnectService } from './connection/connect.service.js';
 import { ConnectionController } from './connection/connection.controller.js';
 import { ConnectionLife } from './connection/connection-life.js';
@@ -10,6 +13,7 @@ import { ConnectionPhases } from './connection/connection-phases.js';
 import { ConnectionService } from './connection/connection.service.js';
 import { ConnectionView } from './connection/connection-view.js';
 import { ConnectionStore } from './connection/connection.store.js';
+import { LentAccountTokens } from './connection/lent-account-tokens.js';
 import { MirroredData } from './connection/mirrored-data.js';
 import { PrimaryAnswers } from './connection/primary-answers.js';
 import { primaryProvider } from './connection/primary.provider.js';
@@ -23,6 +27,7 @@ import { RemovalsController } from './discovery/removals.controller.js';
 import { SweepRound } from './discovery/sweep-round.js';
 import { SweepTimes } from './discovery/sweep-times.js';
 import { TakeNews } from './discovery/take-news.js';
+import { OUTGOING_CONTROLLERS, OUTGOING_PROVIDERS } from './outgoing/outgoing.providers.js';
 import { PEOPLE_PROVIDERS } from './people/people.providers.js';
 import { ProjectPolicies } from './projects/project-policies.service.js';
 import { ProjectPoliciesStore } from './projects/project-policies.store.js';
@@ -49,8 +54,11 @@ import { SelectionController } from './selection/selection.controller.js';
 import { SelectionService } from './selection/selection.service.js';
 import { SelectionStore } from './selection/selection.store.js';
 import { SelectionWriter } from './selection/selection-writer.js';
+import { SIBLINGS_CONTROLLERS, SIBLINGS_PROVIDERS } from './siblings/siblings.providers.js';
 import { NodesStore } from './sync-states/nodes.store.js';
 import { SyncReports } from './sync-states/sync-reports.js';
+import { RepairsController } from './sync-states/repairs.controller.js';
+import { RepairRequests } from './sync-states/repair-requests.js';
 import { SyncRequests } from './sync-states/sync-requests.js';
 import { SyncStatesStore } from './sync-states/sync-states.store.js';
 import { DeliveriesStore } from './webhooks/deliveries.store.js';
@@ -59,12 +67,16 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
 import { WebhookSubscription } from './webhooks/webhook-subscription.js';
 
 const CONTROLLERS = [
+  ...ACTIVITY_CONTROLLERS,
+  ...OUTGOING_CONTROLLERS,
+  ...SIBLINGS_CONTROLLERS,
   AuditController,
   ConnectionController,
   OpenApiController,
   ProjectsController,
   PublicRepositoriesController,
   RemovalsController,
+  RepairsController,
   RepositoriesController,
   SelectionController,
   StatusController,
@@ -73,12 +85,17 @@ const CONTROLLERS = [
 
 const PROVIDERS = [
   { provide: APP_FILTER, useClass: ProblemFilter },
+  ...ACTIVITY_PROVIDERS,
+  ...OUTGOING_PROVIDERS,
   ...PEOPLE_PROVIDERS,
+  ...SIBLINGS_PROVIDERS,
   primaryProvider,
+  AccountConnection,
   ApiDocument,
   AuditStore,
   ChangeListener,
   ConfiguredRepositories,
+  ConnectRule,
   ConnectService,
   ConnectionLife,
   ConnectionPhases,
@@ -89,6 +106,7 @@ const PROVIDERS = [
   DeliveriesStore,
   DeliveryHandler,
   DiscoveryService,
+  LentAccountTokens,
   LfsReports,
   LfsStatesStore,
   ListRepositories,
@@ -115,6 +133,7 @@ const PROVIDERS = [
   SweepRound,
   SweepTimes,
   SyncReports,
+  RepairRequests,
   SyncRequests,
   SyncStatesStore,
   TakeNews,

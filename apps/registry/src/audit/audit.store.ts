@@ -11,6 +11,8 @@ export type AuditAction =
   | 'removals.confirmed'
   | 'repository.verify_requested'
   | 'repository.reclone_requested'
+  | 'webhook.added'
+  | 'webhook.removed'
   | 'connection.connecting'
   | 'connection.connected'
   | 'connection.suspended'

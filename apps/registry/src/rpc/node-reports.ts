@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { registry } from '@antipode/contracts';
 import { isRepositoryId } from '@antipode/domain';
+import { HistoryReports } from '../activity/history-reports.js';
 import { LfsReports } from '../lfs-states/lfs-reports.js';
 import { SyncReports } from '../sync-states/sync-reports.js';
 import { readLfsReport, readReport } from './messages.js';
@@ -11,6 +12,7 @@ export class NodeReports {
   constructor(
     private readonly sync: SyncReports,
     private readonly lfs: LfsReports,
+    private readonly history: HistoryReports,
   ) {}
 
   /** @throws AntipodeError `invalid` where the node's name could not be one; so do the others. */
@@ -30,6 +32,15 @@ export class NodeReports {
       node,
       reports.filter(isKnowable).map((report) => readLfsReport(node, report)),
     );
+  }
+
+  /** Resolves when it is written down; so does `takeTraffic`. */
+  takeRuns(request: registry.ReportRunsRequest): Promise<void> {
+    return this.history.takeRuns(request);
+  }
+
+  takeTraffic(request: registry.ReportTrafficRequest): Promise<void> {
+    return this.history.takeTraffic(request);
   }
 }
 

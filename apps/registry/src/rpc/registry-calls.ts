@@ -71,12 +71,14 @@ export class RegistryCalls {
     return Promise.resolve({});
   }
 
-  reportRuns(_request: registry.ReportRunsRequest): Promise<registry.ReportRunsResponse> {
-    return Promise.resolve({});
+  async reportRuns(request: registry.ReportRunsRequest): Promise<registry.ReportRunsResponse> {
+    await this.reports.takeRuns(request);
+    return {};
   }
 
-  reportTraffic(_request: registry.ReportTrafficRequest): Promise<registry.ReportTrafficResponse> {
-    return Promise.resolve({});
+  async reportTraffic(request: registry.ReportTrafficRequest): Promise<registry.ReportTrafficResponse> {
+    await this.reports.takeTraffic(request);
+    return {};
   }
 
   async getSelection(): Promise<registry.GetSelectionResponse> {

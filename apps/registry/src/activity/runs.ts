@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import type { Sight } from '../people/viewer.js';
+import type { runsQuery, runsSchema } from './activity-schemas.js';
+import { RunsStore, type ListedRun } from './runs.store.js';
+import { visibleTo } from './visible-to.js';
+
+type RunsAnswer = z.infer<typeof runsSchema>;
+
+/** What syncs have done of late, of what somebody may see. */
+@Injectable()
+export class Runs {
+  constructor(private readonly store: RunsStore) {}
+
+  async page(question: z.infer<typeof runsQuery>, sight: Sight): Promise<RunsAnswer> {
+    const { cursor, limit, ...filter } = question;
+    const before = cursor === undefined ? undefined : BigInt(cursor);
+    const rows = await this.store.list({ ...filter, before, limit: limit + 1, visible: visibleTo(sight) });
+    const shown = rows.slice(0, limit);
+    return {
+      values: shown.map(describe),
+      next: rows.length > limit ? (shown.at(-1)?.seq.toString() ?? null) : null,
+    };
+  }
+}
+
+const describe = (run: ListedRun): RunsAnswer['values'][number] => ({
+  id: run.id,
+  repository: { id: run.repositoryId, path: run.path },
+  node: run.node,
+  outcome: run.outcome,
+  beganAt: run.beganAt.toISOString(),
+  endedAt: run.endedAt.toISOString(),
+  epoch: run.epoch,
+  receivedBytes: run.receivedBytes,
+  error: run.error,
+  changeCount: run.changeCount,
+  changes: run.changes.map(({ ref, from, to }) => ({ ref, from, to })),
+});

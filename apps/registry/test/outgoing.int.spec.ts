@@ -1,0 +1,299 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { registry as wire } from '@antipode/contracts';
+import { callUnary } from '@antipode/rpc';
+import {
+  eventually,
+  startPostgres,
+  startRedis,
+  type RunningPostgres,
+  type RunningRedis,
+} from '@antipode/testing';
+import { Sender } from '../src/outgoing/sender.js';
+import { query, Registry, type Json } from './open-registry.js';
+
+const { RUN_OUTCOME_CLONED, RUN_OUTCOME_FAILED, RUN_OUTCOME_UPDATED } = wire.RunOutcome;
+const SECRET = 'the-secret-of-the-tests';
+const OLD = 'a'.repeat(40);
+const NEW = 'b'.repeat(40);
+
+interface Heard {
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly body: Json;
+}
+
+/** Whoever wants to be told: keeps what it hears, and answers as the test wants. */
+class Receiver {
+  readonly heard: Heard[] = [];
+  status = 204;
+  private readonly server: Server;
+
+  private constructor() {
+    this.server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        this.heard.push({ headers: request.headers, text, body: JSON.parse(text) });
+        response.writeHead(this.status, { location: 'http://127.0.0.1:1/elsewhere' }).end('x'.repeat(5000));
+      });
+    });
+  }
+
+  static async open(): Promise<Receiver> {
+    const receiver = new Receiver();
+    await new Promise<void>((resolve) => receiver.server.listen(0, '127.0.0.1', resolve));
+    return receiver;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
+  }
+
+  close(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+describe('outgoing webhooks', () => {
+  let postgres: RunningPostgres;
+  let redis: RunningRedis;
+  let registry: Registry;
+  let receiver: Receiver;
+  let ids: string[];
+
+  const env = {
+    PRIMARY_REPOSITORIES: Array.from({ length: 3 }, (_, n) => `group/part-${n}`).join(','),
+    PUBLIC_URL: 'https://mirror.example',
+    SSH_URL: 'ssh://git@mirror.example:7999',
+    MIRROR_NAME: 'Sydney',
+  };
+
+  beforeAll(async () => {
+    [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+    registry = await Registry.open({ neighbours: { postgres, redis }, env });
+    receiver = await Receiver.open();
+    await registry.untilPaths(['group/part-0', 'group/part-1', 'group/part-2']);
+    const { body } = await registry.ask('GET', '/repositories');
+    ids = body.values.map(({ id }: { id: string }) => id);
+  }, 180_000);
+
+  afterAll(async () => {
+    receiver?.close();
+    await registry?.[Symbol.asyncDispose]();
+    await Promise.all([postgres, redis].map((one) => one?.[Symbol.asyncDispose]()));
+  });
+
+  afterEach(async () => {
+    for (const { id } of (await registry.ask('GET', '/webhooks')).body.values)
+      await registry.ask('DELETE', `/webhooks/${id}`);
+    receiver.heard.length = 0;
+    receiver.status = 204;
+    await query(registry.databaseUrl, 'DELETE FROM sync_run');
+  });
+
+  const subscribe = async (events = ['mirror:repo_synchronized', 'mirror:repo_failing']): Promise<string> => {
+    const wanted = { url: receiver.url, secret: SECRET, events };
+    const { status, body } = await registry.ask('POST', '/webhooks', wanted);
+    expect(status).toBe(201);
+    return body.id;
+  };
+
+  const report = (node: string, ...runs: Partial<wire.SyncRun>[]): Promise<unknown> => {
+    const now = Date.now();
+    const full = runs.map((run, n) =>
+      wire.SyncRun.fromPartial({
+        id: randomUUID(),
+        beganAtMs: now + n - 1000,
+        endedAtMs: now + n - 500,
+        ...run,
+      }),
+    );
+    return callUnary(registry.client, 'reportRuns', { node, runs: full }, { timeoutMs: 5000 });
+  };
+
+  const moved = (ref: string): wire.RefChange => ({ ref, fromOid: OLD, toOid: NEW });
+  const deliveries = async (id: string): Promise<Json[]> =>
+    (await registry.ask('GET', `/webhooks/${id}/deliveries`)).body.values;
+
+  it('tell of a sync as Data Center does, signed', async () => {
+    await subscribe();
+    await report('syd-1', {
+      repositoryId: ids[0] as string,
+      outcome: RUN_OUTCOME_UPDATED,
+      changeCount: 3,
+      changes: [
+        moved('refs/heads/main'),
+        { ref: 'refs/tags/v1', fromOid: '', toOid: NEW },
+        moved('refs/notes/x'),
+      ],
+    });
+    await eventually(() => receiver.heard.length === 1);
+    const [{ headers, text, body }] = receiver.heard as [Heard];
+    expect(headers['x-event-key']).toBe('mirror:repo_synchronized');
+    expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers['x-hub-signature']).toBe(
+      `sha256=${createHmac('sha256', SECRET).update(text).digest('hex')}`,
+    );
+    expect(body).toMatchObject({
+      eventKey: 'mirror:repo_synchronized',
+      date: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000$/),
+      actor: {},
+      mirrorServer: { id: expect.any(String), name: 'Sydney' },
+      node: 'syd-1',
+      syncType: 'INCREMENTAL',
+      refLimitExceeded: false,
+      repository: { id: expect.any(Number), uuid: ids[0], slug: 'part-0', fullName: 'group/part-0' },
+      changes: [
+        {
+          ref: { id: 'refs/heads/main', displayId: 'main', type: 'BRANCH' },
+          refId: 'refs/heads/main',
+          fromHash: OLD,
+          toHash: NEW,
+          type: 'UPDATE',
+        },
+        { refId: 'refs/tags/v1', fromHash: '0'.repeat(40), toHash: NEW, type: 'ADD' },
+      ],
+    });
+    expect(body.changes).toHaveLength(2);
+    expect(body.repository.links.clone).toEqual([
+      { name: 'http', href: 'http://127.0.0.1:1/group/part-0.git' },
+      { name: 'http', href: 'https://mirror.example/group/part-0.git' },
+      { name: 'ssh', href: 'ssh://git@mirror.example:7999/group/part-0.git' },
+    ]);
+  });
+
+  it('tell once of a run that is reported twice, and of one that is too long to list that it is', async () => {
+    await subscribe();
+    const run = {
+      id: randomUUID(),
+      repositoryId: ids[0] as string,
+      outcome: RUN_OUTCOME_CLONED,
+      changeCount: 5000,
+    };
+    await report('syd-1', run);
+    await report('syd-1', run);
+    await report('mel-1', { repositoryId: ids[1] as string, outcome: RUN_OUTCOME_CLONED });
+    await eventually(() => receiver.heard.length === 2);
+    const [first, second] = receiver.heard as [Heard, Heard];
+    expect(first.body).toMatchObject({ syncType: 'SNAPSHOT', refLimitExceeded: true, changes: [] });
+    expect(second.body).toMatchObject({ node: 'mel-1', refLimitExceeded: false });
+  });
+
+  it('tell once that a repository fails, and again after it was well', async () => {
+    await subscribe(['mirror:repo_failing']);
+    const failed = {
+      repositoryId: ids[0] as string,
+      outcome: RUN_OUTCOME_FAILED,
+      error: 'Away.',
+      errorCode: 'primary_unavailable',
+    };
+    await report('syd-1', failed, failed);
+    await report('syd-1', failed);
+    await eventually(() => receiver.heard.length === 1);
+    expect(receiver.heard[0]?.body).toMatchObject({
+      eventKey: 'mirror:repo_failing',
+      error: { code: 'primary_unavailable', message: 'Away.' },
+    });
+    // A sync that found nothing new is no run, but the state tells of it.
+    await registry.report('syd-1', {
+      repositoryId: ids[0] as string,
+      phase: wire.SyncPhase.SYNC_PHASE_READY,
+      confirmedAtMs: Date.now(),
+    });
+    await eventually(
+      async () => (await registry.ask('GET', `/repositories/${ids[0]}`)).body.phase === 'ready',
+    );
+    await report('syd-1', { ...failed, endedAtMs: Date.now() + 50 });
+    await eventually(() => receiver.heard.length === 2);
+  });
+
+  it('keep the order of a repository, try again later, and hold nobody else up', async () => {
+    const id = await subscribe();
+    receiver.status = 302;
+    await report('syd-1', { repositoryId: ids[0] as string, outcome: RUN_OUTCOME_UPDATED, epoch: 1 });
+    await eventually(async () => (await deliveries(id))[0]?.attempts === 1);
+    expect((await deliveries(id))[0]).toMatchObject({ state: 'waiting', status: 302 });
+    receiver.status = 200;
+    await report('syd-1', { repositoryId: ids[0] as string, outcome: RUN_OUTCOME_UPDATED, epoch: 2 });
+    await report('syd-1', { repositoryId: ids[1] as string, outcome: RUN_OUTCOME_UPDATED, epoch: 1 });
+    await eventually(() => receiver.heard.length === 2);
+    // Not before the one that waits for its next attempt.
+    expect(receiver.heard.map(({ body }) => body.repository.uuid)).toEqual([ids[0], ids[1]]);
+    await query(registry.databaseUrl, 'UPDATE webhook_delivery SET next_at = now()');
+    registry.app.get(Sender).sendSoon();
+    await eventually(async () => (await deliveries(id)).every(({ state }) => state === 'delivered'));
+    expect(receiver.heard[2]?.headers['x-request-id']).toBe(receiver.heard[0]?.headers['x-request-id']);
+    expect(receiver.heard).toHaveLength(4);
+  });
+
+  it('lose nothing with an instance that dies between writing and sending, or while it sends', async () => {
+    const id = await subscribe();
+    receiver.status = 500;
+    await report('syd-1', { repositoryId: ids[0] as string, outcome: RUN_OUTCOME_UPDATED });
+    await eventually(async () => (await deliveries(id))[0]?.status === 500);
+    receiver.status = 200;
+    // What the dead one leaves: a delivery that was taken and whose lease has run out.
+    await query(registry.databaseUrl, "UPDATE webhook_delivery SET next_at = now() - interval '1 second'");
+    const another = await Registry.open({
+      neighbours: { postgres, redis },
+      databaseUrl: registry.databaseUrl,
+      env,
+    });
+    try {
+      await eventually(async () => (await deliveries(id))[0]?.state === 'delivered');
+      expect(receiver.heard).toHaveLength(2);
+    } finally {
+      await another[Symbol.asyncDispose]();
+    }
+  });
+
+  it('give up after a day, which can be seen', async () => {
+    const id = await subscribe();
+    receiver.status = 500;
+    await report('syd-1', { repositoryId: ids[0] as string, outcome: RUN_OUTCOME_UPDATED });
+    await eventually(async () => (await deliveries(id))[0]?.status === 500);
+    await query(
+      registry.databaseUrl,
+      "UPDATE webhook_delivery SET next_at = now(), created_at = now() - interval '24 hours'",
+    );
+    registry.app.get(Sender).sendSoon();
+    await eventually(async () => (await deliveries(id))[0]?.state === 'given_up');
+    expect((await deliveries(id))[0]).toMatchObject({ attempts: 2, error: 'It answered 500.', nextAt: null });
+  });
+
+  it('are added, tried, shown without their secret and removed by administrators, which is written down', async () => {
+    const id = await subscribe(['mirror:repo_failing']);
+    expect(JSON.stringify((await registry.ask('GET', '/webhooks')).body)).not.toContain(SECRET);
+    expect((await registry.ask('POST', `/webhooks/${id}/ping`)).body).toEqual({
+      delivered: true,
+      status: 204,
+      error: null,
+    });
+    expect(receiver.heard[0]).toMatchObject({
+      body: { test: true },
+      headers: { 'x-event-key': 'diagnostics:ping' },
+    });
+    expect((await registry.ask('DELETE', `/webhooks/${id}`)).status).toBe(200);
+    for (const path of [`/webhooks/${id}`, `/webhooks/${id}/deliveries`])
+      expect((await registry.ask('GET', path)).status).toBe(404);
+    const { body } = await registry.ask('GET', '/audit?limit=2');
+    expect(body.values.map(({ action }: Json) => action)).toEqual(['webhook.removed', 'webhook.added']);
+    expect(JSON.stringify(body)).not.toContain(SECRET);
+  });
+
+  it.each([
+    ['a URL with a password', { url: 'https://user:secret@ci.example/' }],
+    ['another scheme', { url: 'ftp://ci.example/' }],
+    ['a short secret', { secret: 'short' }],
+    ['an unknown event', { events: ['repo:refs_changed'] }],
+    ['no event', { events: [] }],
+  ])('are refused with %s', async (_, wrong) => {
+    const wanted = { url: 'https://ci.example/', secret: SECRET, events: ['mirror:repo_failing'], ...wrong };
+    expect((await registry.ask('POST', '/webhooks', wanted)).status).toBe(400);
+  });
+});

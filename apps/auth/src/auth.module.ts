@@ -35,6 +35,7 @@ import { LinkRoutes } from './link/link.routes.js';
 import { LinkServer } from './link/link.server.js';
 import { LinkService } from './link/link.service.js';
 import { SessionsStore } from './link/sessions.store.js';
+import { PEOPLE_PROVIDERS } from './people/people.providers.js';
 import { RedisLink } from './redis/redis-link.js';
 import { Names } from './verdicts/names.js';
 import { VerdictsStore } from './verdicts/verdicts.store.js';
@@ -50,6 +51,7 @@ export class AuthModule {
         { provide: PRIMARY, useFactory: () => createPrimary(config) },
         { provide: Names, useFactory: () => new Names(config.SECRET_KEY) },
         ...limits,
+        ...PEOPLE_PROVIDERS,
         AccessKeyReader,
         AccessKeyRights,
         AccessKeySource,

@@ -42,6 +42,7 @@ async function* watch(state: SimState, signal: AbortSignal): AsyncGenerator<Even
       public: !isPrivate,
       projectKey: project,
       freshness: '',
+      lfsPrefetch: registry.LfsPrefetch.LFS_PREFETCH_UNSPECIFIED,
     };
     yield { event: { $case: 'upserted', value } };
   }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isAntipodeError, toAntipodeError } from '@antipode/errors';
+import { toAntipodeError } from '@antipode/errors';
 import type { AccountKey, OAuth, Primary } from '@antipode/primary';
 import { PRIMARY } from '../authorize/primary.token.js';
 import { SingleFlight } from '../authorize/single-flight.js';
@@ -45,25 +45,16 @@ export class AccountKeys {
 
   private async readOnce(oauth: OAuth, id: string): Promise<void> {
     const readAt = Date.now();
+    const ask = (token: string): Promise<AccountKey[]> => oauth.sshKeys(token, id);
     try {
-      await this.accounts.keepKeys(id, await this.ask(oauth, id), readAt);
+      const keys = await this.tokens.ask(id, ask, { aheadMs: RENEW_AHEAD_MS });
+      await this.accounts.keepKeys(id, keys, readAt);
       this.metrics.read('account', 'ok');
     } catch (error) {
       const known = toAntipodeError(error, 'reading keys');
       this.metrics.read('account', known.code);
       await this.accounts.noteKeysError(id, known.code).catch(() => undefined);
       throw known;
-    }
-  }
-
-  private async ask(oauth: OAuth, id: string): Promise<AccountKey[]> {
-    const token = await this.tokens.use(id, { aheadMs: RENEW_AHEAD_MS });
-    try {
-      return await oauth.sshKeys(token, id);
-    } catch (error) {
-      // Good by the clock, refused by the primary: taken back, or the clocks differ. The refresh tells.
-      if (!isAntipodeError(error) || error.code !== 'unauthenticated') throw error;
-      return oauth.sshKeys(await this.tokens.use(id, { refused: token }), id);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { AntipodeError, toAntipodeError } from '@antipode/errors';
+import { AntipodeError, isAntipodeError, toAntipodeError } from '@antipode/errors';
 import type { Grant, OAuth, Primary } from '@antipode/primary';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { PRIMARY } from '../authorize/primary.token.js';
@@ -58,6 +58,26 @@ export class AccountTokens {
     const stored = readable(await this.store.find(accountId));
     if (isGood(stored, wish)) return stored.accessToken;
     return this.flights.run(`${accountId} ${wish.refused ?? ''}`, () => this.renewAlone(accountId, wish));
+  }
+
+  /**
+   * Asks the primary with a token of the account, and once more with another where it refuses the first.
+   *
+   * @throws AntipodeError like `use`, and what `ask` throws.
+   */
+  async ask<T>(
+    accountId: string,
+    ask: (accessToken: string) => Promise<T>,
+    wish: Pick<UseToken, 'aheadMs'> = {},
+  ): Promise<T> {
+    const token = await this.use(accountId, wish);
+    try {
+      return await ask(token);
+    } catch (error) {
+      // Good by the clock, refused by the primary: taken back, or the clocks differ. The refresh tells.
+      if (!isAntipodeError(error) || error.code !== 'unauthenticated') throw error;
+      return ask(await this.use(accountId, { refused: token }));
+    }
   }
 
   private async renewAlone(accountId: string, wish: UseToken): Promise<string> {

@@ -12,12 +12,17 @@ export type Source = 'cache' | 'primary' | 'outage' | 'none';
 @Injectable()
 export class AuthMetrics {
   private readonly questions: Counter;
+  private readonly people: Counter;
   private readonly primarySeconds: Histogram;
 
   constructor() {
     const meter = metrics.getMeter('antipode.auth');
     this.questions = meter.createCounter('antipode_auth_questions', {
       description: 'Questions by outcome (allowed, or an error code), right, and where the answer came from',
+    });
+    this.people = meter.createCounter('antipode_auth_people_questions', {
+      description:
+        'Questions about people by outcome (known, or an error code), what was asked, and where the answer came from',
     });
     this.primarySeconds = meter.createHistogram('antipode_auth_primary_duration_seconds', {
       description: 'How long the primary took to answer for access, by outcome',
@@ -28,6 +33,14 @@ export class AuthMetrics {
 
   answered(labels: { readonly outcome: Outcome; readonly right: Right; readonly source: Source }): void {
     this.questions.add(1, { ...labels });
+  }
+
+  answeredOfPeople(labels: {
+    readonly question: string;
+    readonly outcome: 'known' | Code;
+    readonly source: Source;
+  }): void {
+    this.people.add(1, { ...labels });
   }
 
   asked(tookMs: number, outcome: Outcome): void {

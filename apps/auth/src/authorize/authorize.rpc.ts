@@ -9,6 +9,7 @@ import type { AntipodeError } from '@antipode/errors';
 import { answerUnary, RpcServer } from '@antipode/rpc';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type AuthConfig } from '../config.js';
+import { PeopleCalls } from '../people/people-calls.js';
 import { AuthCalls } from './auth-calls.js';
 
 /** AuthService on the wire. */
@@ -16,7 +17,12 @@ import { AuthCalls } from './auth-calls.js';
 export class AuthorizeRpc implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly server: RpcServer;
 
-  constructor(@Inject(CONFIG) config: AuthConfig, @Inject(LOGGER) logger: Logger, calls: AuthCalls) {
+  constructor(
+    @Inject(CONFIG) config: AuthConfig,
+    @Inject(LOGGER) logger: Logger,
+    calls: AuthCalls,
+    people: PeopleCalls,
+  ) {
     const failed = (error: AntipodeError, method: string): void =>
       logger.warn({ err: error, method }, 'call failed');
     this.server = new RpcServer(config.GRPC_LISTEN, config).add(auth.AuthServiceService, {
@@ -30,6 +36,13 @@ export class AuthorizeRpc implements OnApplicationBootstrap, BeforeApplicationSh
         (request: auth.GetRelayCredentialRequest) => calls.getRelayCredential(request),
         failed,
       ),
+      identifyPerson: answerUnary((request: auth.IdentifyPersonRequest) => people.identify(request), failed),
+      listWorkspaces: answerUnary(
+        (request: auth.ListWorkspacesRequest) => people.workspaces(request),
+        failed,
+      ),
+      listReadable: answerUnary((request: auth.ListReadableRequest) => people.readable(request), failed),
+      getAccountToken: answerUnary((request: auth.GetAccountTokenRequest) => people.lend(request), failed),
     });
   }
 

@@ -11,6 +11,9 @@ const RIGHTS: Partial<Record<auth.Right, Right>> = {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const FINGERPRINT = /^[A-Za-z0-9+/]{43}$/;
 
+/** As the primary's adapter has ids of accounts: a UUID, lower case, without braces. */
+export const isAccountId = (text: string): boolean => UUID.test(text);
+
 export function readRight(right: auth.Right): Right {
   const known = RIGHTS[right];
   if (known === undefined) throw new AntipodeError('invalid', 'reading the right that is asked for');
@@ -25,7 +28,7 @@ export function readPath(primary: Primary, path: string): RepositoryPath {
 }
 
 export function readHolder({ holder }: auth.KeyHolder): Holder {
-  if (holder?.$case === 'accountId' && UUID.test(holder.value))
+  if (holder?.$case === 'accountId' && isAccountId(holder.value))
     return { kind: 'account', accountId: holder.value };
   if (holder?.$case === 'accessKeyId' && FINGERPRINT.test(holder.value))
     return { kind: 'access-key', fingerprint: holder.value };

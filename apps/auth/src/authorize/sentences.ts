@@ -12,6 +12,11 @@ export class Sentences {
     @Inject(PRIMARY) private readonly primary: Primary,
   ) {}
 
+  /** For those who see that the mirror's connection is suspended. */
+  lenderGone(): string {
+    return `The account of ${this.primary.displayName} that the mirror is connected with is no longer linked. An administrator of the workspace has to sign in and connect again.`;
+  }
+
   relink(): string {
     const page = linkPage(this.config);
     const where = page === undefined ? 'Ask the people who run the mirror.' : `Please link it again: ${page}`;

@@ -24,6 +24,8 @@ export class AccountLinks {
 
   async link(link: NewLink): Promise<void> {
     await this.accounts.link(link);
+    // Whatever was heard of the account before, the grant is another one now.
+    await this.verdicts.end(this.names.holder('account', link.account.id), link.askedAt);
     this.logger.info({ accountId: link.account.id, keys: link.keys.length }, 'an account is linked');
   }
 

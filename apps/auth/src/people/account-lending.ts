@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { AntipodeError, isAntipodeError } from '@antipode/errors';
+import { AccountTokens } from '../accounts/account-tokens.js';
+import { AccountsStore } from '../accounts/accounts.store.js';
+import { Sentences } from '../authorize/sentences.js';
+import { Database } from '../database/database.js';
+
+/** Whoever gets the token may set out on something long. */
+const AHEAD_MS = 300_000;
+
+export interface LentToken {
+  readonly accessToken: string;
+  readonly displayName: string;
+}
+
+/** Lends the token of a linked account to the connection that its owner, an administrator, has made. */
+@Injectable()
+export class AccountLending {
+  constructor(
+    private readonly database: Database,
+    private readonly accounts: AccountsStore,
+    private readonly tokens: AccountTokens,
+    private readonly sentences: Sentences,
+  ) {}
+
+  /**
+   * @param refused a token that the primary has just refused; it is not given again
+   * @throws AntipodeError `unauthenticated` where the account is not linked, or its link is broken; `primary_*`,
+   *   `service_unavailable`, `busy` where there is no telling.
+   */
+  async lend(accountId: string, refused: string | undefined): Promise<LentToken> {
+    const account = this.database.isConfigured ? await this.accounts.find(accountId) : undefined;
+    if (!account) throw this.notLinked();
+    try {
+      const wish = refused === undefined ? { aheadMs: AHEAD_MS } : { aheadMs: AHEAD_MS, refused };
+      return { accessToken: await this.tokens.use(accountId, wish), displayName: account.displayName };
+    } catch (error) {
+      throw isAntipodeError(error) && error.code === 'unauthenticated' ? this.notLinked() : error;
+    }
+  }
+
+  private notLinked(): AntipodeError {
+    const hint = this.sentences.lenderGone();
+    return new AntipodeError('unauthenticated', 'lending a token of an account', {}, { hint });
+  }
+}

@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { ACTIVITY_CONTROLLERS, ACTIVITY_PROVIDERS } from './activity/activity.providers.js';
 import { AccountConnection } from './connection/account-connection.js';
 import { AuditController } from './audit/audit.controller.js';
+import { AuditLog } from './audit/audit-log.js';
 import { AuditStore } from './audit/audit.store.js';
 import { CONFIG, type RegistryConfig } from './config.js';
 import { ConnectRule } from './connection/connect-rule.js';
@@ -45,6 +46,7 @@ import { RepositoriesStore } from './repositories/repositories.store.js';
 import { RepositoryFeed } from './repositories/repository-feed.js';
 import { RepositoryStates } from './repositories/repository-states.js';
 import { ApiDocument, OpenApiController } from './rest/openapi.controller.js';
+import { MirrorStatus } from './rest/mirror-status.js';
 import { Neighbours } from './rest/neighbours.js';
 import { ProblemFilter } from './rest/problem.filter.js';
 import { ServiceHealth } from './rest/service-health.js';
@@ -92,6 +94,7 @@ const PROVIDERS = [
   primaryProvider,
   AccountConnection,
   ApiDocument,
+  AuditLog,
   AuditStore,
   ChangeListener,
   ConfiguredRepositories,
@@ -111,6 +114,7 @@ const PROVIDERS = [
   LfsStatesStore,
   ListRepositories,
   MirroredData,
+  MirrorStatus,
   Neighbours,
   PrimaryAnswers,
   NodeReports,

@@ -1,58 +1,17 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { z } from 'zod';
-import { ConnectionStore, type ConnectionRow } from '../connection/connection.store.js';
-import { ConnectionView } from '../connection/connection-view.js';
-import { ListRepositories } from '../repositories/list-repositories.js';
-import { SelectionService } from '../selection/selection.service.js';
-import { writeSelection } from '../selection/selection.controller.js';
+import { MirrorStatus, type StatusAnswer } from './mirror-status.js';
 import { AdminRoute } from './openapi.js';
-import { Neighbours } from './neighbours.js';
 import { statusSchema } from './schemas.js';
 
-type StatusAnswer = z.infer<typeof statusSchema>;
-
-/** Enough paths to recognise what is going on. */
-const SHOWN_PATHS = 20;
-
-/** The whole mirror on one page, for people and for monitoring. */
 @ApiTags('status')
 @Controller('-/api/v1/status')
 export class StatusController {
-  constructor(
-    private readonly connection: ConnectionStore,
-    private readonly view: ConnectionView,
-    private readonly neighbours: Neighbours,
-    private readonly repositories: ListRepositories,
-    private readonly selection: SelectionService,
-  ) {}
+  constructor(private readonly mirror: MirrorStatus) {}
 
   @Get()
   @AdminRoute({ summary: 'Shows how the mirror is doing', answer: statusSchema })
-  async status(): Promise<StatusAnswer> {
-    const row = await this.connection.read();
-    const { state, reason, nextStep, error } = this.view.describe(row);
-    const byPhase = await this.repositories.byPhase();
-    return {
-      connection: { state, reason, nextStep, error },
-      selection: writeSelection(await this.selection.read()),
-      repositories: { total: Object.values(byPhase).reduce((sum, count) => sum + count, 0), byPhase },
-      nodes: await this.neighbours.nodes(),
-      sweep: {
-        lastAt: row.sweptAt?.toISOString() ?? null,
-        lastFullAt: row.fullySweptAt?.toISOString() ?? null,
-      },
-      removalSuspended: await this.suspended(row),
-      checks: await this.neighbours.checks(),
-    };
-  }
-
-  private async suspended({
-    suspendedIds,
-    suspendedAt,
-  }: ConnectionRow): Promise<StatusAnswer['removalSuspended']> {
-    if (!suspendedAt || suspendedIds.length === 0) return null;
-    const paths = await this.repositories.paths(suspendedIds.slice(0, SHOWN_PATHS));
-    return { count: suspendedIds.length, since: suspendedAt.toISOString(), paths };
+  status(): Promise<StatusAnswer> {
+    return this.mirror.read();
   }
 }

@@ -18,6 +18,7 @@ export type {
   Primary,
   PrimaryProject,
   PrimaryRepository,
+  ScopeNeed,
   Verdict,
   WebhookEvent,
   Webhooks,

@@ -123,6 +123,17 @@ export interface CredentialFacts {
   readonly projects: 'some' | 'none';
 }
 
+/** One thing that the mirror does with its credential. */
+export interface ScopeNeed {
+  /** The scopes that it takes, in the host's words, and those of them that are missing. */
+  readonly scopes: readonly string[];
+  readonly missing: readonly string[];
+  /** Words that go on with "the mirror may": "list the projects". */
+  readonly allows: string;
+  /** What is without them, as half a sentence; absent where there is no mirror without them. */
+  readonly without?: string;
+}
+
 export interface PrimaryProject {
   readonly key: string;
   readonly name: string;
@@ -144,6 +155,9 @@ export interface PrimaryRepository {
 export interface Discovery {
   /** Whether the credential opens its workspace, by two small questions. @throws AntipodeError like `listProjects` */
   inspect(credential: ConnectionCredential, signal?: AbortSignal): Promise<CredentialFacts>;
+
+  /** What a credential with these scopes lets the mirror do, and what it does not. Asks nobody. */
+  judgeScopes(granted: readonly string[]): ScopeNeed[];
 
   /** @throws AntipodeError `unauthenticated`, `denied`, `not_found` (the workspace), `primary_*`. */
   listProjects(credential: ConnectionCredential, signal?: AbortSignal): Promise<PrimaryProject[]>;

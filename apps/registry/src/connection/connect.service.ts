@@ -8,6 +8,7 @@ import { ConnectionPhases } from './connection-phases.js';
 import { ConnectionService } from './connection.service.js';
 import { ConnectionStore, type ConnectionRow } from './connection.store.js';
 import { FORGOTTEN, MirroredData } from './mirrored-data.js';
+import { isLent, type Given } from './sealed-credential.js';
 
 /** Connects and disconnects the mirror when an admin says so. What takes time is `ConnectionLife`'s. */
 @Injectable()
@@ -24,13 +25,14 @@ export class ConnectService {
    * Connects, or replaces the credential of the same workspace. The primary is asked first: nothing is kept of a
    * credential that it does not take. What was mirrored of the same workspace comes back; of another one, it is deleted.
    *
-   * @throws AntipodeError `conflict` for a connection by configuration, or to another workspace; `invalid`, `not_found`
+   * @throws AntipodeError `unauthenticated` for an account that is not linked; `conflict` for a connection by
+   *   configuration, or to another workspace; `invalid`, `not_found`
    *   for what the primary does not take; `primary_*`.
    */
-  async connect(workspace: string, credential: ConnectionCredential, by: Initiator): Promise<void> {
+  async connect(workspace: string, given: Given, by: Initiator): Promise<void> {
     this.checkManaged();
     checkWorkspace(await this.store.read(), workspace);
-    const { scopes = [] } = await this.inspect({ ...credential, workspace });
+    const { scopes = [] } = await this.inspect(await this.connection.resolve(given, workspace));
     await this.data.change(async (transaction) => {
       const row = await this.store.lock(transaction);
       checkWorkspace(row, workspace);
@@ -38,11 +40,12 @@ export class ConnectService {
       await this.phases.move(transaction, {
         event: 'connect',
         by,
+        told: isLent(given) ? { account: `${given.displayName} (${given.account})` } : {},
         data: {
           ...FORGOTTEN,
           managedBy: 'api',
           workspace,
-          credential: this.connection.seal(credential),
+          credential: this.connection.seal(given),
           scopes: [...scopes],
           dataUntil: null,
           ...(row.workspace === workspace ? keptHook(row) : {}),

@@ -142,7 +142,7 @@ export class ConnectionLife {
     const { webhooks } = this.connection.primary;
     if (!webhooks || row.hookUrl === null) return undefined;
     try {
-      const credential = this.connection.open(row) ?? otherwise;
+      const credential = (await this.connection.open(row)) ?? otherwise;
       if (!credential) return 'There is no credential left to withdraw it with.';
       await removeWebhooks(webhooks, { credential, url: row.hookUrl }, signal);
       return undefined;

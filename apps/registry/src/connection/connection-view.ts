@@ -29,7 +29,9 @@ export class ConnectionView {
       primary: { kind: primary.kind, name: primary.displayName },
       managedBy: this.connection.isBySettings ? 'settings' : row.managedBy,
       workspace: this.workspace(state, row),
+      account: this.account(row),
       scopes: row.scopes.length > 0 ? row.scopes : null,
+      lacks: this.lacks(row),
       checkedAt: row.checkedAt?.toISOString() ?? null,
       error: row.errorCode === null ? null : { code: row.errorCode, message: row.error ?? '' },
       keptData: this.keptData(row),
@@ -60,6 +62,19 @@ export class ConnectionView {
     return state === 'unconnected' ? null : row.workspace;
   }
 
+  private account(row: ConnectionRow): ConnectionAnswer['account'] {
+    const lent = this.connection.isBySettings ? undefined : this.connection.accountOf(row);
+    return lent ? { id: lent.account, displayName: lent.displayName } : null;
+  }
+
+  /** What the primary has not granted, where it has said what it has. */
+  private lacks({ scopes }: ConnectionRow): ConnectionAnswer['lacks'] {
+    const needs = scopes.length > 0 ? (this.connection.primary.discovery?.judgeScopes(scopes) ?? []) : [];
+    return needs
+      .filter(({ missing }) => missing.length > 0)
+      .map(({ missing, without }) => ({ scopes: [...missing], without: without ?? null }));
+  }
+
   private keptData({ phase, workspace, dataUntil }: ConnectionRow): ConnectionAnswer['keptData'] {
     if (isLiving(phase) || workspace === null || !dataUntil) return null;
     return { workspace, until: dataUntil.toISOString() };
@@ -72,7 +87,8 @@ export class ConnectionView {
         return {
           reason: 'Nobody has connected this mirror to a workspace.',
           nextStep:
-            'PUT /-/api/v1/connection with {"workspace","token"}; or set PRIMARY_WORKSPACE and PRIMARY_TOKEN_FILE.',
+            'Open the mirror in a browser and connect it there; or PUT /-/api/v1/connection with {"workspace","token"}; ' +
+            'or set PRIMARY_WORKSPACE and PRIMARY_TOKEN_FILE.',
         };
       case 'connecting':
         return {
@@ -88,18 +104,32 @@ export class ConnectionView {
             row.error === null ? null : 'Nothing for now: it is tried again, and what is known is served on.',
         };
       case 'suspended':
-        return {
-          reason: `${name} refuses this mirror's credential. ${row.error ?? ''}`.trim(),
-          nextStep: this.connection.isBySettings
-            ? 'Put a valid token into the file that PRIMARY_TOKEN_FILE names; it is read anew, and the mirror goes on by itself.'
-            : 'PUT /-/api/v1/connection with the same workspace and a valid token; or restore the old one, and the mirror goes on by itself.',
-        };
+        return this.adviseSuspended(row);
       case 'disconnecting':
         return {
           reason: `Reads have stopped; the webhook at ${name} is being withdrawn. ${row.error ?? ''}`.trim(),
           nextStep: 'Wait: it is tried again until it is done, for an hour at most.',
         };
     }
+  }
+
+  private adviseSuspended(row: ConnectionRow): Pick<ConnectionAnswer, 'reason' | 'nextStep'> {
+    const name = this.connection.primary.displayName;
+    const account = this.account(row);
+    if (account) {
+      const pages = `${(this.config.PUBLIC_URL ?? '').replace(/\/$/, '')}/-/`;
+      return {
+        reason:
+          `This mirror lives by the linked account of ${account.displayName}, which no longer opens ${row.workspace}. ${row.error ?? ''}`.trim(),
+        nextStep: `An administrator of ${row.workspace} opens ${pages}, signs in and connects it again: nothing is lost.`,
+      };
+    }
+    return {
+      reason: `${name} refuses this mirror's credential. ${row.error ?? ''}`.trim(),
+      nextStep: this.connection.isBySettings
+        ? 'Put a valid token into the file that PRIMARY_TOKEN_FILE names; it is read anew, and the mirror goes on by itself.'
+        : 'PUT /-/api/v1/connection with the same workspace and a valid token; or restore the old one, and the mirror goes on by itself.',
+    };
   }
 
   private webhook(row: ConnectionRow): Omit<ConnectionAnswer['webhook'], 'lastDeliveryAt'> {

@@ -1,10 +1,12 @@
-import { Body, Controller, Delete, Get, HttpCode, Put, Query } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { By, type Initiator } from '../audit/initiator.js';
-import { AdminRoute } from '../rest/openapi.js';
-import { connectionSchema, connectSchema, disconnectQuery } from '../rest/schemas.js';
+import { AdminRoute, PersonRoute } from '../rest/openapi.js';
+import { connectAccountSchema, connectionSchema, connectSchema, disconnectQuery } from '../rest/schemas.js';
 import { validate } from '../rest/validate.js';
 import { DeliveriesStore } from '../webhooks/deliveries.store.js';
+import { AccountConnection } from './account-connection.js';
 import { ConnectService } from './connect.service.js';
 import { ConnectionStore } from './connection.store.js';
 import { ConnectionView, type ConnectionAnswer } from './connection-view.js';
@@ -13,6 +15,7 @@ import { ConnectionView, type ConnectionAnswer } from './connection-view.js';
 @Controller('-/api/v1/connection')
 export class ConnectionController {
   constructor(
+    private readonly byAccount: AccountConnection,
     private readonly connect: ConnectService,
     private readonly deliveries: DeliveriesStore,
     private readonly store: ConnectionStore,
@@ -44,6 +47,23 @@ export class ConnectionController {
       ...(username === undefined ? {} : { username }),
     };
     await this.connect.connect(workspace.toLowerCase(), credential, by);
+    return this.show();
+  }
+
+  @Post('account')
+  @HttpCode(200)
+  @PersonRoute({
+    summary:
+      'Connects the mirror to a workspace by the linked account of the caller, who administers it; or lends that account ' +
+      'to the connection that there is. While the mirror is not connected, CONNECT_WORKSPACES says who may; all others ' +
+      'show the admin token in the same browser first',
+    body: connectAccountSchema,
+    answer: connectionSchema,
+    problems: [400, 404, 409, 413],
+  })
+  async lend(@Body() body: unknown, @Req() request: IncomingMessage): Promise<ConnectionAnswer> {
+    const { workspace } = validate(connectAccountSchema, body);
+    await this.byAccount.connectTo(request, workspace);
     return this.show();
   }
 

@@ -1,12 +1,19 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { AntipodeError, toAntipodeError } from '@antipode/errors';
+import { AntipodeError, isAntipodeError, toAntipodeError } from '@antipode/errors';
 import { readConnectionCredential, type ConnectionCredential, type Primary } from '@antipode/primary';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import { isLiving } from './connection-phase.js';
 import { ConnectionStore, type ConnectionRow } from './connection.store.js';
 import { PRIMARY } from './primary.provider.js';
+import { LentAccountTokens } from './lent-account-tokens.js';
 import { isRefusal, PrimaryAnswers } from './primary-answers.js';
-import { readCredential, writeCredential } from './sealed-credential.js';
+import {
+  isLent,
+  readCredential,
+  writeCredential,
+  type Given,
+  type LentAccount,
+} from './sealed-credential.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -14,13 +21,15 @@ const HOUR_MS = 3_600_000;
  * The mirror's tie to the primary: where it comes from, and with which credential.
  *
  * It comes from the settings, whose token is read from its file each time, so that a rotated one needs no restart; or
- * from whoever connected the mirror by the API, and is sealed in the database.
+ * from whoever connected the mirror by the API, and is sealed in the database: a credential, or the name of the linked
+ * account that an administrator has lent, whose token is asked for each time.
  */
 @Injectable()
 export class ConnectionService implements OnApplicationShutdown {
   constructor(
     private readonly answers: PrimaryAnswers,
     @Inject(CONFIG) private readonly config: RegistryConfig,
+    private readonly lent: LentAccountTokens,
     @Inject(PRIMARY) readonly primary: Primary,
     private readonly store: ConnectionStore,
   ) {}
@@ -48,9 +57,14 @@ export class ConnectionService implements OnApplicationShutdown {
     return isLiving(phase) ? (workspace ?? '') : '';
   }
 
-  /** @throws AntipodeError `not_connected`; `invalid` where the token's file is not usable. */
+  /**
+   * @throws AntipodeError `not_connected`; `invalid` where the token's file is not usable; `unauthenticated` where the
+   *   lent account is no longer linked, `service_unavailable` where auth cannot be asked for its token.
+   */
   async credential(): Promise<ConnectionCredential> {
-    const credential = this.isBySettings ? await this.ofSettings() : this.ofRow(await this.store.read());
+    const credential = this.isBySettings
+      ? await this.ofSettings()
+      : await this.ofRow(await this.store.read());
     if (credential) return credential;
     throw new AntipodeError(
       'not_connected',
@@ -68,12 +82,13 @@ export class ConnectionService implements OnApplicationShutdown {
 
   /**
    * Runs something that asks the primary, and remembers how that went: for people to see, and for the connection's life.
+   * With a lent account's token, which may end at any time, it is run a second time with a new one where it was refused.
    *
    * @throws AntipodeError `not_connected` where the primary refuses the credential: it is the mirror's, not the caller's.
    */
   async asking<T>(work: () => Promise<T>): Promise<T> {
     try {
-      const result = await work();
+      const result = await this.twice(work);
       await this.answers.accepted();
       return result;
     } catch (error) {
@@ -86,14 +101,34 @@ export class ConnectionService implements OnApplicationShutdown {
   }
 
   /** The credential as the row keeps it. */
-  seal(credential: ConnectionCredential): Uint8Array<ArrayBuffer> {
-    return writeCredential(credential, this.config.SECRET_KEY);
+  seal(given: Given): Uint8Array<ArrayBuffer> {
+    return writeCredential(given, this.config.SECRET_KEY);
   }
 
-  /** What the row keeps, whatever the phase. @throws AntipodeError `unauthenticated` after a change of SECRET_KEY */
-  open({ credential, workspace }: ConnectionRow): ConnectionCredential | undefined {
-    if (!credential || workspace === null) return undefined;
-    return readCredential(credential, this.config.SECRET_KEY, workspace);
+  /**
+   * What the row keeps, whatever the phase.
+   *
+   * @throws AntipodeError `unauthenticated` after a change of SECRET_KEY, and where a lent account is no longer linked
+   */
+  async open(row: ConnectionRow): Promise<ConnectionCredential | undefined> {
+    const given = this.read(row);
+    return given && row.workspace !== null ? this.resolve(given, row.workspace) : undefined;
+  }
+
+  /** What the primary is shown. @throws AntipodeError `unauthenticated` where a lent account is not linked */
+  async resolve(given: Given, workspace: string): Promise<ConnectionCredential> {
+    return isLent(given) ? { token: await this.lent.token(given), workspace } : { ...given, workspace };
+  }
+
+  /** The linked account that the connection lives by; undefined where it has a credential of its own. */
+  accountOf(row: ConnectionRow): LentAccount | undefined {
+    try {
+      const given = this.read(row);
+      return given && isLent(given) ? given : undefined;
+    } catch {
+      // Sealed with another key: the connection's own reason says so.
+      return undefined;
+    }
   }
 
   /** When the data of a connection that ends now is to be deleted. */
@@ -116,7 +151,29 @@ export class ConnectionService implements OnApplicationShutdown {
     return credential && { ...credential, ...(workspace === undefined ? {} : { workspace }) };
   }
 
-  private ofRow(row: ConnectionRow): ConnectionCredential | undefined {
+  private async ofRow(row: ConnectionRow): Promise<ConnectionCredential | undefined> {
     return isLiving(row.phase) ? this.open(row) : undefined;
+  }
+
+  private read({ credential, workspace }: ConnectionRow): Given | undefined {
+    if (!credential || workspace === null) return undefined;
+    return readCredential(credential, this.config.SECRET_KEY, workspace);
+  }
+
+  private async twice<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isAntipodeError(error) || error.code !== 'unauthenticated' || !(await this.isRenewed()))
+        throw error;
+      return work();
+    }
+  }
+
+  /** Whether there is another token than the one that was refused. A link that is gone speaks for itself. */
+  private async isRenewed(): Promise<boolean> {
+    if (this.isBySettings) return false;
+    const account = this.accountOf(await this.store.read());
+    return account !== undefined && (await this.lent.renewed(account)) !== undefined;
   }
 }

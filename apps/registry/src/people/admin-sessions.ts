@@ -25,10 +25,11 @@ export class AdminSessions {
 
   /**
    * @param token what was typed
+   * @param _request who typed it
    * @returns the `Set-Cookie` header of the answer
    * @throws AntipodeError `unauthenticated` for every other text
    */
-  async begin(token: string): Promise<string> {
+  async begin(token: string, _request: IncomingMessage): Promise<string> {
     const { ADMIN_TOKEN } = this.config;
     if (ADMIN_TOKEN === undefined || !isSameSecret(token, ADMIN_TOKEN))
       throw new AntipodeError(

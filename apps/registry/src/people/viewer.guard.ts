@@ -4,8 +4,11 @@ import { Reflector } from '@nestjs/core';
 import { noteViewer } from './current-viewer.js';
 import { Viewers } from './viewers.js';
 
-/** Whom a route lets in. `viewers`: anybody; the answer shows what each may see. */
-export type Access = 'administrators' | 'members' | 'viewers';
+/**
+ * Whom a route lets in. `persons`: whoever is known, also in a browser that has shown the admin token. `viewers`: anybody;
+ * the answer shows what each may see.
+ */
+export type Access = 'administrators' | 'members' | 'persons' | 'viewers';
 
 const ACCESS = 'antipode:access';
 
@@ -31,6 +34,8 @@ export class ViewerGuard implements CanActivate {
     switch (access) {
       case 'viewers':
         return this.viewers.of(request);
+      case 'persons':
+        return this.viewers.requireSomebody(request);
       case 'members':
         return this.viewers.requireMember(request);
       // Whoever forgets to say for whom a route is has made it for administrators.

@@ -60,6 +60,14 @@ export class Viewers {
     return viewer;
   }
 
+  /** The same. @throws AntipodeError also `unauthenticated` for nobody */
+  async requireSomebody(request: IncomingMessage): Promise<Viewer> {
+    const viewer = await this.of(request);
+    if (viewer.kind === 'anonymous')
+      throw wrong('Sign in first, or send Basic with your e-mail and an API token.');
+    return viewer;
+  }
+
   /**
    * The person who is signed in in this browser (by auth's session), also where it has shown the admin token as well.
    *

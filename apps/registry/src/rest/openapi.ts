@@ -63,6 +63,10 @@ export const AdminRoute = (route: RouteDescription): MethodDecorator =>
 export const MemberRoute = (route: RouteDescription): MethodDecorator =>
   applyDecorators(...guarded('members', route));
 
+/** A route for whoever has signed in or sends an API token; which persons may, the route itself says. */
+export const PersonRoute = (route: RouteDescription): MethodDecorator =>
+  applyDecorators(...guarded('persons', route));
+
 /** A route for anybody; the answer shows what the viewer may see, and what they may not looks as if it were not there. */
 export const ViewerRoute = (route: RouteDescription): MethodDecorator =>
   applyDecorators(...guarded('viewers', route), ApiSecurity({}));
@@ -71,7 +75,7 @@ export const ViewerRoute = (route: RouteDescription): MethodDecorator =>
 export const OpenRoute = (route: RouteDescription): MethodDecorator =>
   applyDecorators(ApiExtension(ACCESS, 'open'), ...described(route, [429]));
 
-/** The document says in which of the four ways a route is open, for people and for tests. */
+/** The document says in which of these ways a route is open, for people and for tests. */
 const ACCESS = 'x-antipode-access';
 
 /** What finding out who asks can end with. */

@@ -31,8 +31,12 @@ export const connectionSchema = z.object({
   /** settings: only they change it. api: PUT and DELETE do. */
   managedBy: z.enum(['settings', 'api']).nullable(),
   workspace: z.string().nullable(),
+  /** The linked account that the connection lives by; null where it has a token of its own. */
+  account: z.object({ id: z.string(), displayName: z.string() }).nullable(),
   /** What the primary has granted to the credential, in its words; null where it has not said. */
   scopes: z.array(z.string()).nullable(),
+  /** Scopes that it lacks, and what is without them; null: nothing works. */
+  lacks: z.array(z.object({ scopes: z.array(z.string()), without: z.string().nullable() })),
   checkedAt: moment.nullable(),
   error: failure.nullable(),
   /** Of a connection that has ended: what is kept for the case that it is connected again. */
@@ -52,8 +56,12 @@ export const connectionSchema = z.object({
 
 const printable = (text: string): boolean => /^[\x21-\x7e]+$/.test(text);
 
+const workspaceId = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, "the workspace's id, as in its URL");
+
+export const connectAccountSchema = z.strictObject({ workspace: workspaceId });
+
 export const connectSchema = z.strictObject({
-  workspace: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, "the workspace's id, as in its URL"),
+  workspace: workspaceId,
   token: z.string().min(1).max(4096).refine(printable, 'one token, without spaces'),
   /** Of a person's API token; absent for a workspace access token. */
   email: z.email().max(320).optional(),

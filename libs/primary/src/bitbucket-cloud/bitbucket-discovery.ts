@@ -7,7 +7,9 @@ import type {
   ListRepositories,
   PrimaryProject,
   PrimaryRepository,
+  ScopeNeed,
 } from '../primary.js';
+import { judgeScopes } from './needed-scopes.js';
 import { parseBitbucketPath } from './repository-path.js';
 import type { RestClient } from './rest/rest-client.js';
 import type { WorkspaceOf } from './workspace-of.js';
@@ -50,6 +52,10 @@ export class BitbucketDiscovery implements Discovery {
     await this.rest.look(repositories, something, { credential, signal });
     const projects = value.values.length > 0 ? 'some' : 'none';
     return { projects, ...(scopes === undefined ? {} : { scopes }) };
+  }
+
+  judgeScopes(granted: readonly string[]): ScopeNeed[] {
+    return judgeScopes(granted);
   }
 
   async listProjects(credential: ConnectionCredential, signal?: AbortSignal): Promise<PrimaryProject[]> {

@@ -57,6 +57,17 @@ describe('the antipode command', () => {
     const cases: Record<string, readonly [args: string[], code: number, says: RegExp]> = {
       'all well': [['projects', 'list', ...here()], 0, /^$/],
       'no such option': [['projects', 'list', '--nope'], 2, /unknown option '--nope'/],
+      'no such ports': [['up', '--port-base', 'many'], 2, /--port-base.*It must be a whole number/],
+      'two minds': [
+        ['up', '--unconnected', '--workspace', 'acme'],
+        2,
+        /'--unconnected' cannot be used with option '--workspace/,
+      ],
+      'nothing to connect': [
+        ['up', '--unconnected', '--primary', 'git-http=http://127.0.0.1:2'],
+        2,
+        /A git-http host needs nobody to connect it/,
+      ],
       'no house': [
         ['projects', 'list'],
         3,

@@ -6,7 +6,7 @@ export type Behaviour =
   | 'works'
   /** Says why on stderr and ends with 3 before it is ready. */
   | 'refuses to start'
-  /** Ends half a second after it got ready, every time. */
+  /** Ends soon after it got ready, every time. */
   | 'falls over'
   /** Neither a closed stdin nor SIGTERM ends it. */
   | 'clings to life';
@@ -62,7 +62,7 @@ function serviceProgram(behaviour: Behaviour): string {
     const answers = ${JSON.stringify(REST)};
     const rest = (request, response) => response.end(JSON.stringify(answers[request.url] ?? {}));
     if (process.env.HTTP_PORT) createServer(rest).listen(Number(process.env.HTTP_PORT), '127.0.0.1');
-    ${behaviour === 'falls over' ? 'setTimeout(() => process.exit(1), 500);' : ''}
+    ${behaviour === 'falls over' ? 'setTimeout(() => process.exit(1), 250);' : ''}
     ${behaviour === 'clings to life' ? CLINGS : ENDS}`;
 }
 

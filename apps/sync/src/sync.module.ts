@@ -7,6 +7,7 @@ import { createPrimary } from '@antipode/primary';
 import { openClient, RepositoryTable } from '@antipode/rpc';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type SyncConfig } from './config.js';
+import { JobHandlers } from './jobs/job-handlers.js';
 import { SyncQueues } from './jobs/sync-queues.js';
 import { WorkersService } from './jobs/workers.service.js';
 import { CatchUpService } from './lfs/catch-up.service.js';
@@ -17,6 +18,7 @@ import { describeSurroundings, SURROUNDINGS } from './mirrors/surroundings.js';
 import { ConnectionService, REGISTRY } from './primary/connection.service.js';
 import { AGENT, PRIMARY, PrimaryService } from './primary/primary.service.js';
 import { RunObserver } from './reports/run-observer.js';
+import { RunReportsService } from './reports/run-reports.service.js';
 import { SyncGauges } from './reports/sync-gauges.js';
 import { SyncMetrics } from './reports/sync-metrics.js';
 import { SyncReportsService } from './reports/sync-reports.service.js';
@@ -24,6 +26,7 @@ import { SyncRpc } from './rpc/sync.rpc.js';
 import { ComparisonService } from './schedule/comparison.service.js';
 import { SelectionService } from './schedule/selection.service.js';
 import { SyncStart } from './sync-start.js';
+import { VerificationService } from './verification/verification.service.js';
 
 const openAgent = (config: SyncConfig): Agent =>
   new Agent({
@@ -86,11 +89,13 @@ export class SyncModule {
         CatchUpService,
         ComparisonService,
         ConnectionService,
+        JobHandlers,
         LfsClientService,
         MaintenanceService,
         MirrorsService,
         PrimaryService,
         RunObserver,
+        RunReportsService,
         SelectionService,
         SyncGauges,
         SyncMetrics,
@@ -98,6 +103,7 @@ export class SyncModule {
         SyncReportsService,
         SyncRpc,
         SyncStart,
+        VerificationService,
         WorkersService,
       ],
     };

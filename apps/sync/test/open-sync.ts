@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { sync } from '@antipode/contracts';
 import { MirrorDisk } from '@antipode/mirror-disk';
+import { connectProducer, JobQueues, type JobName } from '@antipode/queues';
 import { callUnary, openClient } from '@antipode/rpc';
 import {
   Child,
@@ -93,6 +94,15 @@ export class SyncHouse implements AsyncDisposable {
   async ensureFresh(id: string, notBeforeMs = 0, timeoutMs = 20_000): Promise<sync.EnsureFreshResponse> {
     this.client ??= openClient(sync.SyncServiceClient, `127.0.0.1:${this.port}`);
     return callUnary(this.client, 'ensureFresh', { repositoryId: id, notBeforeMs }, { timeoutMs });
+  }
+
+  /** Puts a job into this node's queue, as the registry would. */
+  async request(name: JobName, id: string): Promise<void> {
+    const redis = connectProducer(this.redis.url, () => undefined);
+    const queues = new JobQueues(redis, () => undefined);
+    await queues.request(name, { node: 'test', repositoryId: id, reason: 'admin' });
+    await queues.close();
+    redis.disconnect();
   }
 
   /** How often the primary was asked for refs. */

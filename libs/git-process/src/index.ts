@@ -1,8 +1,10 @@
+export { checkConnectivity } from './check-connectivity.js';
 export { SETTINGS, type ConfiguredCommand } from './commands.js';
 export { configEnv, type ConfigPair } from './config-env.js';
 export { requireDiskSpace } from './disk-full.js';
 export { fetchObjects, type FetchedObjects, type FetchObjectsOptions } from './fetch-objects.js';
 export { findPointers, type FindPointersOptions } from './find-pointers.js';
+export { findSpoiltFile } from './find-spoilt-file.js';
 export { killOrphans } from './kill-orphans.js';
 export { progressReader, readProgressLine, type GitProgress } from './read-progress.js';
 export { gitIn, gitOk, initBare, isConnected, missingObjects, type LocalGitOptions } from './repository.js';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { existsSync, renameSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RepositoryId } from '@antipode/domain';
 import { explainDiskError, flushFolder, replaceFile } from './durably.js';
@@ -7,16 +8,29 @@ import {
   CONFIRMED_FILE,
   OWN_FOLDER,
   readEntryName,
+  SNAPSHOT_FILE,
   stagingFolder,
   trashFolder,
   type Entry,
 } from './layout.js';
 import { absent, type MirrorDisk, readTime } from './mirror-disk.js';
-import { writeSnapshotText } from './snapshot-text.js';
+import { readSnapshotText, writeSnapshotText } from './snapshot-text.js';
 import type { Snapshot } from './snapshot.js';
 import { sweepRepository } from './sweep-repository.js';
 
 const unique = (): string => randomBytes(6).toString('hex');
+
+/** Without leaving the event loop in between: nothing of ours can come between the two. */
+function swapIn(staging: string, path: string, trash: string): void {
+  const wasThere = existsSync(path);
+  if (wasThere) renameSync(path, trash);
+  try {
+    renameSync(staging, path);
+  } catch (error) {
+    if (wasThere) renameSync(trash, path);
+    throw error;
+  }
+}
 
 /**
  * The only hand that changes mirror repositories. One process per disk holds one of these (apps/sync);
@@ -68,12 +82,15 @@ export class MirrorWriter {
     await utimes(confirmed, published.confirmedAtMs / 1000, published.confirmedAtMs / 1000);
   }
 
-  /** Puts a finished staging folder in its place; what was there goes to the trash. */
+  /**
+   * Puts a finished staging folder in its place; what was there goes to the trash, where whoever is inside goes on.
+   *
+   * There is no rename of two folders at once: between the two a reader finds nothing, for microseconds, and passes
+   * through. Killed in between, `sweepLeftovers` does the second.
+   */
   async commitStaging(id: RepositoryId, staging: string): Promise<void> {
-    // Between the two renames readers find nothing and pass through; they never find half.
-    await this.remove(id);
     const path = this.disk.repositoryPath(id);
-    await rename(staging, path);
+    swapIn(staging, path, this.trashOf(id));
     await flushFolder(dirname(path));
   }
 
@@ -83,8 +100,7 @@ export class MirrorWriter {
 
   /** Ends serving at once: nobody finds the repository any more. Readers that are inside go on; see `emptyTrash`. */
   async remove(id: RepositoryId): Promise<void> {
-    const trash = trashFolder(this.disk.root, id, { sinceMs: Date.now(), unique: unique() });
-    await rename(this.disk.repositoryPath(id), trash).catch(absent);
+    await rename(this.disk.repositoryPath(id), this.trashOf(id)).catch(absent);
   }
 
   /** Deletes what was removed before `beforeMs`. Returns how many repositories went. */
@@ -104,12 +120,14 @@ export class MirrorWriter {
   }
 
   /**
-   * Clears what a killed predecessor left: half-built repositories, and lock and temporary files inside mirrors.
+   * Clears what a killed predecessor left: half-built repositories, and lock and temporary files inside mirrors. What
+   * it had finished, and could not put in its place any more, is put there.
+   *
    * Only at start, before any git runs.
    */
   async sweepLeftovers(): Promise<void> {
     for (const { entry, path } of await this.entries()) {
-      if (entry.kind === 'staging') await rm(path, { recursive: true, force: true });
+      if (entry.kind === 'staging' && !(await this.finish(entry.id, path))) await this.discardStaging(path);
       if (entry.kind === 'mirror') await sweepRepository(path);
     }
   }
@@ -117,6 +135,24 @@ export class MirrorWriter {
   /** Clears what a killed git left inside one repository. Nothing of ours may be running in it. */
   async sweep(id: RepositoryId): Promise<void> {
     await sweepRepository(this.disk.repositoryPath(id));
+  }
+
+  /** A staging folder whose snapshot is written is whole: `publishStaged` comes last. */
+  private async finish(id: RepositoryId, staging: string): Promise<boolean> {
+    const place = this.disk.repositoryPath(id);
+    if (await stat(place).catch(absent)) return false;
+    try {
+      readSnapshotText(await readFile(join(staging, OWN_FOLDER, SNAPSHOT_FILE)));
+    } catch {
+      return false;
+    }
+    await rename(staging, place);
+    await sweepRepository(place);
+    return true;
+  }
+
+  private trashOf(id: RepositoryId): string {
+    return trashFolder(this.disk.root, id, { sinceMs: Date.now(), unique: unique() });
   }
 
   private async entries(): Promise<{ entry: Entry; path: string }[]> {

@@ -1,6 +1,16 @@
 /** Why a job was asked for; shown in logs, and decides whether it may jump a retry's waiting time. */
 export type Reason =
-  'webhook' | 'sweep' | 'comparison' | 'push' | 'reader' | 'admin' | 'selected' | 'retry' | 'maintenance';
+  | 'webhook'
+  | 'sweep'
+  | 'comparison'
+  | 'push'
+  | 'reader'
+  | 'admin'
+  | 'selected'
+  | 'retry'
+  | 'maintenance'
+  /** A verification has found that objects are missing or spoilt. */
+  | 'damage';
 
 /** What every job about one mirror repository carries. */
 export interface RepositoryJob {

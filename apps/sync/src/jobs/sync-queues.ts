@@ -66,6 +66,11 @@ export class SyncQueues implements OnApplicationShutdown {
     });
   }
 
+  /** @throws AntipodeError `service_unavailable` where Redis does not answer. */
+  async requestReclone(repositoryId: RepositoryId, reason: Reason): Promise<void> {
+    await this.queues.request('mirror.reclone', { node: this.config.ANTIPODE_NODE, repositoryId, reason });
+  }
+
   /** @throws where Redis does not answer. */
   async ping(): Promise<void> {
     await this.redis.ping();

@@ -6,20 +6,11 @@ import {
 } from '@nestjs/common';
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { RepositoryId } from '@antipode/domain';
-import {
-  connectWorker,
-  startWorker,
-  type Handlers,
-  type JobName,
-  type Pool,
-  type RepositoryJob,
-} from '@antipode/queues';
+import { connectWorker, startWorker, type Handlers, type JobName, type Pool } from '@antipode/queues';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type SyncConfig } from '../config.js';
-import { MaintenanceService } from '../maintenance/maintenance.service.js';
 import { MirrorsService } from '../mirrors/mirrors.service.js';
-import { SyncQueues } from './sync-queues.js';
+import { JobHandlers } from './job-handlers.js';
 
 /** A worker that was killed is noticed within the two together. Our jobs wait on processes and never block the event loop. */
 const RECOVERY = { lockDuration: 10_000, stalledInterval: 5000, maxStalledCount: 1000 } as const;
@@ -37,8 +28,7 @@ export class WorkersService implements OnApplicationBootstrap, BeforeApplication
     @Inject(CONFIG) private readonly config: SyncConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly mirrors: MirrorsService,
-    private readonly queues: SyncQueues,
-    private readonly maintenance: MaintenanceService,
+    private readonly jobs: JobHandlers,
   ) {}
 
   /** By now the disk is swept and the table known (SyncStart). */
@@ -46,17 +36,21 @@ export class WorkersService implements OnApplicationBootstrap, BeforeApplication
     const redis = connectWorker(this.config.REDIS_URL, (error) => this.logger.debug({ err: error }, 'redis'));
     this.redis = redis;
     this.workers = [
-      this.work<'mirror.clone'>(redis, 'clone', this.config.CLONE_CONCURRENCY, {
-        'mirror.clone': (job) => this.clone(job),
+      this.work<'mirror.clone' | 'mirror.reclone'>(redis, 'clone', this.config.CLONE_CONCURRENCY, {
+        'mirror.clone': (job) => this.jobs.clone(job),
+        'mirror.reclone': (job) => this.jobs.reclone(job),
       }),
-      this.work<'mirror.sync'>(redis, 'sync', QUESTIONS_AT_ONCE, { 'mirror.sync': (job) => this.sync(job) }),
-      this.work<'mirror.maintain' | 'mirror.remove'>(
+      this.work<'mirror.sync'>(redis, 'sync', QUESTIONS_AT_ONCE, {
+        'mirror.sync': (job) => this.jobs.sync(job),
+      }),
+      this.work<'mirror.verify' | 'mirror.maintain' | 'mirror.remove'>(
         redis,
         'maintenance',
         this.config.MAINTENANCE_CONCURRENCY,
         {
-          'mirror.maintain': ({ repositoryId }) => this.maintenance.maintain(repositoryId),
-          'mirror.remove': () => this.maintenance.emptyTrash(),
+          'mirror.verify': (job) => this.jobs.verify(job),
+          'mirror.maintain': (job) => this.jobs.maintain(job),
+          'mirror.remove': () => this.jobs.emptyTrash(),
         },
       ),
     ];
@@ -91,32 +85,5 @@ export class WorkersService implements OnApplicationBootstrap, BeforeApplication
       onError: (error) => this.logger.warn({ err: error, pool }, 'queue'),
       options: RECOVERY,
     });
-  }
-
-  private async clone({ repositoryId }: RepositoryJob): Promise<void> {
-    if (!this.mirrors.isSelected(repositoryId)) return;
-    const run = this.mirrors
-      .bringUpToDate(repositoryId, Date.now())
-      .then(() => this.queues.requestMaintenance(repositoryId).catch(() => undefined));
-    await this.untilItOnlyWaits(repositoryId, run);
-  }
-
-  private async sync({ repositoryId, reason }: RepositoryJob): Promise<void> {
-    if (!this.mirrors.isSelected(repositoryId)) return;
-    const { epoch } = await this.mirrors.learn(repositoryId);
-    // A first clone may take an hour; it has its own pool.
-    if (epoch === 0) return this.queues.request(repositoryId, reason);
-    if (reason === 'reader' || reason === 'admin') this.mirrors.distrust(repositoryId);
-    const run = this.mirrors.bringUpToDate(repositoryId, Date.now()).then(async ({ kind }) => {
-      if (kind !== 'unchanged') await this.maintenance.consider(repositoryId);
-    });
-    await this.untilItOnlyWaits(repositoryId, run);
-  }
-
-  /** Lets the job end, and its place go to another, when its run only waits for large files: the run goes on alone. */
-  private async untilItOnlyWaits(repositoryId: RepositoryId, run: Promise<unknown>): Promise<void> {
-    // Whoever watches runs is told of its end; it is heard here only while the job lasts.
-    run.catch(() => undefined);
-    await this.mirrors.untilItOnlyWaits(repositoryId, run);
   }
 }

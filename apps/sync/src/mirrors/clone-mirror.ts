@@ -3,6 +3,7 @@ import { initBare } from '@antipode/git-process';
 import { askPrimary, bringObjects } from './bring-objects.js';
 import type { MirrorOutcome, MirrorRun } from './mirror-run.js';
 import { writeFirstRefs } from './move-refs.js';
+import { EMPTY } from './ref-state.js';
 
 /**
  * Brings a repository for the first time, or anew where the one that is here is damaged: everything is built beside,
@@ -30,8 +31,10 @@ async function build(run: MirrorRun, staging: string): Promise<MirrorOutcome> {
   run.onProgress({ step: 'publishing', percent: 0, receivedBytes });
   await writeFirstRefs(staging, refs);
   const epoch = run.firstEpoch;
+  const replaced = await run.disk.readSnapshot(run.id).catch(() => undefined);
   await run.writer.publishStaged(staging, { snapshot: { ...refs, epoch }, confirmedAtMs: askedAtMs });
   if (run.signal.aborted) throw new AntipodeError('cancelled', 'cloning a mirror');
   await run.writer.commitStaging(run.id, staging);
-  return { kind: 'cloned', epoch, confirmedAtMs: askedAtMs, receivedBytes };
+  const change = { from: replaced ?? EMPTY, to: refs };
+  return { kind: 'cloned', epoch, confirmedAtMs: askedAtMs, receivedBytes, change };
 }

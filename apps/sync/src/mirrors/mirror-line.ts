@@ -10,6 +10,8 @@ export interface RunContext {
   onAsk(atMs: number): void;
 }
 
+type Work<T> = (context: RunContext) => Promise<T>;
+
 /**
  * One repository's queue of runs: one runs, at most one waits, everybody else joins one of the two.
  *
@@ -21,8 +23,10 @@ export interface RunContext {
 export class MirrorLine<T> {
   private running: Run<T> | undefined;
   private waiting: Run<T> | undefined;
+  /** What the next runs do, instead of the usual. */
+  private readonly orders: Work<T>[] = [];
 
-  constructor(private readonly work: (context: RunContext) => Promise<T>) {}
+  constructor(private readonly work: Work<T>) {}
 
   get isBusy(): boolean {
     return this.running !== undefined;
@@ -36,11 +40,29 @@ export class MirrorLine<T> {
     return this.wait(this.running);
   }
 
-  private start(): Run<T> {
-    const run: { askedAtMs: number | undefined; done?: Promise<T> } = { askedAtMs: undefined };
-    run.done = this.work({ onAsk: (atMs) => (run.askedAtMs = atMs) }).finally(() => {
-      if (this.running === run) this.running = undefined;
+  /** The outcome of a run of its own that does `work` and begins after this call. Others may join it as any other. */
+  order(work: Work<T>): Promise<T> {
+    const done = new Promise<T>((resolve, reject) => {
+      this.orders.push((context) => {
+        const running = work(context);
+        running.then(resolve, reject);
+        return running;
+      });
     });
+    if (!this.running) this.start();
+    else if (!this.waiting) this.wait(this.running).catch(() => undefined);
+    return done;
+  }
+
+  private start(): Run<T> {
+    const work = this.orders.shift() ?? this.work;
+    const run: { askedAtMs: number | undefined; done?: Promise<T> } = { askedAtMs: undefined };
+    run.done = work({ onAsk: (atMs) => (run.askedAtMs = atMs) }).finally(() => {
+      if (this.running === run) this.running = undefined;
+      if (this.orders.length > 0 && !this.waiting) this.start();
+    });
+    // Whoever waits is told; a run that was only ordered has nobody here.
+    run.done.catch(() => undefined);
     this.running = run as Run<T>;
     return this.running;
   }

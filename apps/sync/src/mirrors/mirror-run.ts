@@ -39,6 +39,8 @@ export interface MirrorOutcome {
   readonly epoch: number;
   readonly confirmedAtMs: number;
   readonly receivedBytes: number;
+  /** What readers saw before, and what they see now; absent where nothing has changed. */
+  readonly change?: { readonly from: RefState; readonly to: RefState };
 }
 
 /** git's steps as our own. When all deltas are resolved git verifies, silently, that everything is connected. */

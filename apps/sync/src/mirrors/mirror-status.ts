@@ -1,5 +1,6 @@
 import type { AntipodeError } from '@antipode/errors';
 import type { MirrorPhase, RepositoryId, SyncProgress } from '@antipode/domain';
+import type { Verification } from './verification.js';
 
 /** How one mirror repository is doing, as the registry and the metrics hear it. */
 export interface MirrorStatus {
@@ -14,6 +15,8 @@ export interface MirrorStatus {
   readonly sizeBytes: number;
   /** Since this node first had the repository. */
   readonly receivedBytesTotal: number;
+  /** The last one, or the one that runs; absent where nobody has asked for one. */
+  readonly verification?: Verification;
 }
 
 export const unknownStatus = (id: RepositoryId): MirrorStatus => ({

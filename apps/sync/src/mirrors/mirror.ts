@@ -1,15 +1,18 @@
 import { AntipodeError, isAntipodeError, toAntipodeError } from '@antipode/errors';
-import { isConnected, missingObjects } from '@antipode/git-process';
-import type { MirrorDisk, MirrorWriter } from '@antipode/mirror-disk';
-import type { RepositoryId } from '@antipode/domain';
+import type { MirrorDisk, MirrorWriter, Snapshot } from '@antipode/mirror-disk';
+import type { RepositoryId, SyncProgress } from '@antipode/domain';
 import { MirrorLfs, type CatchUp, type LfsSurroundings } from '../lfs/mirror-lfs.js';
 import { cloneMirror } from './clone-mirror.js';
 import { MirrorLine, type RunContext } from './mirror-line.js';
 import type { MirrorOutcome, MirrorRun } from './mirror-run.js';
 import { packedBytes, readReceived, writeReceived } from './mirror-size.js';
 import { unknownStatus, type MirrorStatus } from './mirror-status.js';
-import { tipsOf, type RefState } from './ref-state.js';
+import { MirrorTrust } from './mirror-trust.js';
+import { cloneBeside, takePlace, type ClonedBeside } from './reclone-mirror.js';
+import type { RefState } from './ref-state.js';
+import { restoreRefs } from './restore-refs.js';
 import { syncMirror } from './sync-mirror.js';
+import { readVerification, writeVerification, type Verification } from './verification.js';
 
 /** What a mirror needs of the rest of the service. */
 export interface MirrorSurroundings {
@@ -35,11 +38,10 @@ export interface MirrorSurroundings {
 export interface EndedRun {
   readonly id: RepositoryId;
   readonly tookMs: number;
+  /** The epoch that was published when it began; 0 where there was none. */
+  readonly epoch: number;
   readonly result: MirrorOutcome | AntipodeError;
 }
-
-/** A connectivity check reads the whole repository: not at every failure of an unlucky network. */
-const VERIFY_AGAIN_MS = 3_600_000;
 
 /**
  * One mirror repository of this node: brings it up to date, one run at a time, and knows how it is doing.
@@ -49,10 +51,11 @@ export class Mirror {
   private readonly line: MirrorLine<MirrorOutcome>;
   readonly lfs: MirrorLfs;
   private readonly ending = new AbortController();
-  /** Until a run has seen that the published tips are there, the disk is not trusted: we may just have crashed. */
-  private trusted = false;
-  private failures = 0;
-  private verifiedAtMs = 0;
+  private readonly trust: MirrorTrust;
+  /** Ends what works in the folder that is in place now, when another takes its place. */
+  private inPlace = new AbortController();
+  private readonly maintaining = new Set<Promise<void>>();
+  private recloning: Promise<MirrorOutcome> | undefined;
   /** Runs and maintenance that work in the repository now. */
   private active = 0;
   /** A git may have died in there and left its locks. */
@@ -64,8 +67,9 @@ export class Mirror {
     private readonly around: MirrorSurroundings,
   ) {
     this.current = unknownStatus(id);
-    this.line = new MirrorLine((context) => this.run(context));
+    this.line = new MirrorLine((context) => this.run(() => this.attempt(context)));
     this.lfs = new MirrorLfs(id, this.disk, around.lfs);
+    this.trust = new MirrorTrust(id, this.disk, this.ending.signal);
   }
 
   get status(): MirrorStatus {
@@ -74,7 +78,7 @@ export class Mirror {
 
   /** The next run looks at the disk before it trusts it. */
   distrust(): void {
-    this.trusted = false;
+    this.trust.lose();
   }
 
   private get disk(): MirrorDisk {
@@ -86,9 +90,11 @@ export class Mirror {
     const stat = await this.disk.statMirror(this.id);
     if (!stat) return;
     const repository = this.disk.repositoryPath(this.id);
-    const snapshot = await this.disk.readSnapshot(this.id).catch(() => undefined);
+    const snapshot = await this.published();
+    const verification = await readVerification(repository);
     this.update(
       {
+        ...(verification ? { verification } : {}),
         phase: snapshot ? 'ready' : 'failing',
         epoch: snapshot?.epoch ?? 0,
         confirmedAtMs: stat.confirmedAtMs,
@@ -110,10 +116,50 @@ export class Mirror {
     return this.line.join(notBeforeMs);
   }
 
+  /**
+   * As `bringUpToDate`; before, refs on disk that are not as published are written anew.
+   *
+   * @returns how many there were.
+   * @throws AntipodeError why the run failed; `mirror_damaged` where refs cannot be read or written.
+   */
+  async restoreRefs(): Promise<number> {
+    let restored = 0;
+    const run = async (context: RunContext): Promise<MirrorOutcome> => {
+      this.trust.lose();
+      const published = await this.published();
+      if (published) restored = await restoreRefs(this.disk.repositoryPath(this.id), published);
+      return this.attempt(context);
+    };
+    await this.line.order((context) => this.run(() => run(context)));
+    return restored;
+  }
+
+  /**
+   * Clones anew, beside the published one, which is served and synced until the new one takes its place.
+   *
+   * @throws AntipodeError why that failed; what is published stays.
+   */
+  async reclone(onProgress: (progress: SyncProgress) => void): Promise<MirrorOutcome> {
+    if (this.current.epoch === 0) return this.bringUpToDate(Date.now());
+    this.recloning ??= this.cloneAnew(onProgress).finally(() => (this.recloning = undefined));
+    return this.recloning;
+  }
+
+  /** Remembers how a verification stands, also across a restart. */
+  async note(verification: Verification): Promise<void> {
+    this.notePassing(verification);
+    await writeVerification(this.disk.repositoryPath(this.id), verification);
+  }
+
+  notePassing(verification: Verification): void {
+    this.update({ verification }, 'soon');
+  }
+
   /** Ends what runs, and refuses everything after. Resolves when nothing of this mirror runs any more. */
   async end(): Promise<void> {
     this.ending.abort();
     await this.idle();
+    await this.recloning?.catch(() => undefined);
   }
 
   /** Resolves when what runs now has ended, well or not; at once where nothing runs. */
@@ -128,14 +174,17 @@ export class Mirror {
 
   /** Does something in the repository that goes on beside runs. */
   async maintain(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    await this.alongside(async () => {
+    const leaving = AbortSignal.any([this.ending.signal, this.inPlace.signal]);
+    const done = this.alongside(async () => {
       try {
-        await work(this.ending.signal);
+        await work(leaving);
       } catch (error) {
         this.unclean = true;
         throw error;
       }
     });
+    this.maintaining.add(done);
+    await done.finally(() => this.maintaining.delete(done));
   }
 
   /** Sweeps first where something died in here; only while nothing else works here that could own what is swept. */
@@ -153,13 +202,15 @@ export class Mirror {
     }
   }
 
-  private async run(context: RunContext): Promise<MirrorOutcome> {
+  private async run(work: () => Promise<MirrorOutcome>): Promise<MirrorOutcome> {
     const started = performance.now();
-    const result = await this.alongside(() => this.attempt(context)).catch((error: unknown) =>
-      toAntipodeError(error, 'syncing a mirror'),
-    );
+    const { epoch } = this.current;
+    const result = await this.alongside(async () => {
+      if (this.ending.signal.aborted) throw new AntipodeError('cancelled', 'syncing a mirror');
+      return work();
+    }).catch((error: unknown) => toAntipodeError(error, 'syncing a mirror'));
     const failed = isAntipodeError(result);
-    this.around.observer.ended({ id: this.id, tookMs: performance.now() - started, result });
+    this.around.observer.ended({ id: this.id, tookMs: performance.now() - started, epoch, result });
     if (failed) {
       this.fail(result);
       throw result;
@@ -169,16 +220,50 @@ export class Mirror {
   }
 
   private async attempt(context: RunContext): Promise<MirrorOutcome> {
-    if (this.ending.signal.aborted) throw new AntipodeError('cancelled', 'syncing a mirror');
     if (!(await this.disk.statMirror(this.id))) return cloneMirror(this.describeRun('clone', context));
     try {
-      await this.requireTips();
+      await this.trust.requireTips();
       return await syncMirror(this.describeRun('sync', context));
     } catch (error) {
-      if (!(await this.isDamage(error))) throw error;
+      if (!(await this.trust.isDamage(error))) throw error;
       // The old one is served until the new one takes its place, if its snapshot still can be read.
       return cloneMirror(this.describeRun('clone', context));
     }
+  }
+
+  private async cloneAnew(onProgress: (progress: SyncProgress) => void): Promise<MirrorOutcome> {
+    const beside = await cloneBeside({
+      ...this.describeRun('clone', { onAsk: () => undefined }),
+      onProgress,
+    });
+    try {
+      return await this.line.order((context) => this.run(() => this.replace(beside, context)));
+    } finally {
+      // In its place by now, or of no use.
+      await this.around.writer.discardStaging(beside.staging);
+    }
+  }
+
+  private async replace(beside: ClonedBeside, context: RunContext): Promise<MirrorOutcome> {
+    const published = await this.published();
+    try {
+      return await takePlace(this.describeRun('sync', context), beside, {
+        published,
+        vacate: () => this.vacate(),
+      });
+    } finally {
+      this.inPlace = new AbortController();
+    }
+  }
+
+  /** Ends what works in the folder that is in place: it would go on, by name, in the one that comes. */
+  private async vacate(): Promise<void> {
+    this.inPlace.abort();
+    await Promise.allSettled(this.maintaining);
+  }
+
+  private published(): Promise<Snapshot | undefined> {
+    return this.disk.readSnapshot(this.id).catch(() => undefined);
   }
 
   private describeRun(pool: 'clone' | 'sync', context: RunContext): MirrorRun {
@@ -212,36 +297,9 @@ export class Mirror {
     };
   }
 
-  /** @throws AntipodeError `mirror_damaged` where a published tip is not there. */
-  private async requireTips(): Promise<void> {
-    if (this.trusted) return;
-    const snapshot = await this.disk.readSnapshot(this.id);
-    const missing =
-      snapshot && (await missingObjects(this.disk.repositoryPath(this.id), [...tipsOf(snapshot)]));
-    if (missing?.length)
-      throw new AntipodeError('mirror_damaged', 'looking for published tips', { missing: missing.length });
-    this.trusted = true;
-  }
-
-  private async isDamage(error: unknown): Promise<boolean> {
-    if (!isAntipodeError(error)) return false;
-    // A local git that fails may only have met a lock of one that was killed: the next run sweeps, and then it counts.
-    if (error.code === 'mirror_damaged') return !('exitCode' in error.context) || this.failures > 0;
-    // git does not say whose fault a failed fetch is. Ours, where what we published is not whole.
-    const isSuspect =
-      error.code === 'primary_unavailable' && 'exitCode' in error.context && this.failures > 0;
-    if (!isSuspect || Date.now() - this.verifiedAtMs < VERIFY_AGAIN_MS) return false;
-    this.verifiedAtMs = Date.now();
-    const snapshot = await this.disk.readSnapshot(this.id);
-    if (!snapshot) return true;
-    const check = { oids: [...tipsOf(snapshot)], known: 'none', signal: this.ending.signal } as const;
-    return !(await isConnected(this.disk.repositoryPath(this.id), check));
-  }
-
   private fail(error: AntipodeError): void {
-    this.failures += 1;
+    this.trust.failed();
     this.unclean = true;
-    this.trusted = false;
     this.lfs.doubt();
     // Ending because we were told to is nobody's failure.
     if (error.code === 'cancelled' && this.ending.signal.aborted) return;
@@ -249,8 +307,7 @@ export class Mirror {
   }
 
   private async succeed(outcome: MirrorOutcome): Promise<void> {
-    this.failures = 0;
-    this.trusted = true;
+    this.trust.succeeded();
     const { phase, sizeBytes, receivedBytesTotal } = this.current;
     const calm = outcome.kind === 'unchanged' && phase === 'ready';
     const repository = this.disk.repositoryPath(this.id);

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AntipodeError } from '@antipode/errors';
-import type { RepositoryId, SelectedRepository } from '@antipode/domain';
+import type { RepositoryId, SelectedRepository, SyncProgress } from '@antipode/domain';
 import { MirrorWriter } from '@antipode/mirror-disk';
 import { RepositoryTable } from '@antipode/rpc';
 import type { CatchUp } from '../lfs/mirror-lfs.js';
@@ -9,6 +9,7 @@ import { Mirror, type MirrorSurroundings } from './mirror.js';
 import type { MirrorOutcome } from './mirror-run.js';
 import { unknownStatus, type MirrorStatus } from './mirror-status.js';
 import { SURROUNDINGS } from './surroundings.js';
+import type { Verification } from './verification.js';
 
 /** Every mirror repository of this node, and what can be done with one. */
 @Injectable()
@@ -63,10 +64,7 @@ export class MirrorsService {
    * @throws AntipodeError `not_found` where the repository is not selected; else why the run failed.
    */
   async bringUpToDate(id: RepositoryId, notBeforeMs: number): Promise<MirrorOutcome> {
-    await this.learn(id);
-    const mirror = this.mirrors.get(id);
-    if (!mirror) throw new AntipodeError('not_found', 'syncing a repository that was just removed', { id });
-    return mirror.bringUpToDate(notBeforeMs);
+    return (await this.known(id)).bringUpToDate(notBeforeMs);
   }
 
   /**
@@ -110,6 +108,26 @@ export class MirrorsService {
     if (mirror && mirror.status.epoch > 0) await mirror.maintain(work);
   }
 
+  /** Writes refs anew that are not as published, and brings the mirror up to date. Returns how many; see `Mirror`. */
+  async restoreRefs(id: RepositoryId): Promise<number> {
+    return (await this.known(id)).restoreRefs();
+  }
+
+  /** Clones anew beside what is served. @throws AntipodeError why that failed; what is published stays. */
+  async reclone(id: RepositoryId, onProgress: (progress: SyncProgress) => void): Promise<MirrorOutcome> {
+    return (await this.known(id)).reclone(onProgress);
+  }
+
+  /** Remembers how a verification stands. */
+  async note(id: RepositoryId, verification: Verification): Promise<void> {
+    await this.mirrors.get(id)?.note(verification);
+  }
+
+  /** As `note`, for what is worth telling and not worth keeping. */
+  notePassing(id: RepositoryId, verification: Verification): void {
+    this.mirrors.get(id)?.notePassing(verification);
+  }
+
   /** Somebody has reason to doubt what is on disk: the next run looks first. */
   distrust(id: RepositoryId): void {
     this.mirrors.get(id)?.distrust();
@@ -127,6 +145,13 @@ export class MirrorsService {
   /** Ends every run. The mirrors stay as they are. */
   async end(): Promise<void> {
     await Promise.all([...this.mirrors.values()].map((mirror) => mirror.end()));
+  }
+
+  private async known(id: RepositoryId): Promise<Mirror> {
+    await this.learn(id);
+    const mirror = this.mirrors.get(id);
+    if (!mirror) throw new AntipodeError('not_found', 'syncing a repository that was just removed', { id });
+    return mirror;
   }
 
   private async leave(id: RepositoryId, mirror: Mirror | undefined): Promise<void> {

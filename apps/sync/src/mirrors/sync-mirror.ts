@@ -36,6 +36,7 @@ export async function syncMirror(run: MirrorRun): Promise<MirrorOutcome> {
     epoch: published.epoch + 1,
     confirmedAtMs: brought.askedAtMs,
     receivedBytes: brought.receivedBytes,
+    change: { from: published, to: brought.refs },
   };
 }
 

@@ -4,6 +4,7 @@ import { LOGGER, type Logger } from '@antipode/service-kit';
 import type { LfsTold } from '../lfs/mirror-lfs.js';
 import type { EndedRun } from '../mirrors/mirror.js';
 import type { MirrorStatus } from '../mirrors/mirror-status.js';
+import { RunReportsService } from './run-reports.service.js';
 import { SyncMetrics } from './sync-metrics.js';
 import { SyncReportsService } from './sync-reports.service.js';
 
@@ -15,6 +16,7 @@ export class RunObserver {
     private readonly table: RepositoryTable,
     private readonly metrics: SyncMetrics,
     private readonly reports: SyncReportsService,
+    private readonly runs: RunReportsService,
   ) {}
 
   changed(status: MirrorStatus, when: 'soon' | 'later'): void {
@@ -35,7 +37,9 @@ export class RunObserver {
       );
   }
 
-  ended({ id, tookMs, result }: EndedRun): void {
+  ended(run: EndedRun): void {
+    const { id, tookMs, result } = run;
+    this.runs.ended(run);
     this.metrics.ended({ tookMs, result });
     const about = { repository_id: id, path: this.table.get(id)?.path, took_ms: Math.round(tookMs) };
     if (result instanceof Error) {

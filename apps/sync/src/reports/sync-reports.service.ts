@@ -4,6 +4,7 @@ import type { MirrorPhase, RepositoryId } from '@antipode/domain';
 import { callUnary } from '@antipode/rpc';
 import { CONFIG, type SyncConfig } from '../config.js';
 import type { MirrorStatus } from '../mirrors/mirror-status.js';
+import type { Verification } from '../mirrors/verification.js';
 import { REGISTRY } from '../primary/connection.service.js';
 
 /** Four times a second is what an eye can follow. */
@@ -82,7 +83,7 @@ export class SyncReportsService implements OnApplicationShutdown {
 }
 
 function asReport(status: MirrorStatus): registry.SyncReport {
-  const { error, progress } = status;
+  const { error, progress, verification } = status;
   return {
     repositoryId: status.id,
     phase: PHASES[status.phase],
@@ -98,6 +99,19 @@ function asReport(status: MirrorStatus): registry.SyncReport {
     sizeBytes: status.sizeBytes,
     receivedBytesTotal: status.receivedBytesTotal,
     reportedAtMs: Date.now(),
-    verification: undefined,
+    verification: verification && asVerification(verification),
   };
 }
+
+const VERIFICATION: Readonly<Record<Verification['state'], registry.VerificationState>> = {
+  running: registry.VerificationState.VERIFICATION_STATE_RUNNING,
+  ok: registry.VerificationState.VERIFICATION_STATE_OK,
+  repaired: registry.VerificationState.VERIFICATION_STATE_REPAIRED,
+  failed: registry.VerificationState.VERIFICATION_STATE_FAILED,
+};
+
+const asVerification = ({ state, atMs, message }: Verification): registry.Verification => ({
+  state: VERIFICATION[state],
+  atMs,
+  message,
+});

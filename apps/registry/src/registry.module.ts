@@ -40,6 +40,8 @@ import { ProjectsService } from './projects/projects.service.js';
 import { RegistryCalls } from './rpc/registry-calls.js';
 import { RegistryRpc } from './rpc/registry.rpc.js';
 import { ListRepositories } from './repositories/list-repositories.js';
+import { MirroredRepositories } from './repositories/mirrored-repositories.js';
+import { PublicRepositories } from './repositories/public-repositories.js';
 import { PublicRepositoriesController } from './repositories/public-repositories.controller.js';
 import { RepositoriesController } from './repositories/repositories.controller.js';
 import { RepositoriesStore } from './repositories/repositories.store.js';
@@ -114,9 +116,11 @@ const PROVIDERS = [
   LfsStatesStore,
   ListRepositories,
   MirroredData,
+  MirroredRepositories,
   MirrorStatus,
   Neighbours,
   PrimaryAnswers,
+  PublicRepositories,
   NodeReports,
   NodesStore,
   ProjectPolicies,

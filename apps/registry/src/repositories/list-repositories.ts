@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { MirrorPhase } from '@antipode/domain';
+import { visibleTo } from '../activity/visible-to.js';
 import { Database } from '../database/database.js';
 import { Prisma } from '../generated/prisma/client.js';
+import type { Sight } from '../people/viewer.js';
 import { orderOf, type Sort } from './repository-order.js';
 import { BY_CONCERN } from '../sync-states/sync-state.js';
 
@@ -29,14 +31,17 @@ export interface RepositoriesPage {
   readonly total: number;
 }
 
-/** The admin's list of repositories: filtered, ordered, page by page. */
+/** What administrators, and the mirror itself, may see. */
+export const EVERYTHING: Sight = { all: true };
+
+/** The list of repositories that somebody may see: filtered, ordered, page by page. */
 @Injectable()
 export class ListRepositories {
   constructor(private readonly database: Database) {}
 
   /** @throws AntipodeError `invalid` for a cursor that is not ours. */
-  async page(question: RepositoriesQuestion): Promise<RepositoriesPage> {
-    const where = conditions(question);
+  async page(question: RepositoriesQuestion, sight: Sight): Promise<RepositoriesPage> {
+    const where = Prisma.sql`${conditions(question)} AND ${visibleTo(sight)}`;
     const order = orderOf(question.sort);
     const after =
       question.cursor === undefined ? Prisma.empty : Prisma.sql`AND ${order.after(question.cursor)}`;
@@ -55,12 +60,15 @@ export class ListRepositories {
     };
   }
 
-  async one(id: string): Promise<ListedRepository | undefined> {
-    const select = { id: true, path: true, name: true, projectKey: true, public: true };
-    return (
-      (await this.database.prisma.repository.findFirst({ where: { id, removedAt: null }, select })) ??
-      undefined
-    );
+  async one(
+    by: { readonly id: string } | { readonly path: string },
+    sight: Sight,
+  ): Promise<ListedRepository | undefined> {
+    const which = 'id' in by ? Prisma.sql`r.id = ${by.id}` : Prisma.sql`r.path = ${by.path}`;
+    const [row] = await this.database.prisma.$queryRaw<ListedRepository[]>`
+      SELECT r.id, r.path, r.name, r.project_key AS "projectKey", r.public FROM repository r
+      WHERE r.removed_at IS NULL AND ${which} AND ${visibleTo(sight)} LIMIT 1`;
+    return row;
   }
 
   /** Of those that there are. */
@@ -84,9 +92,9 @@ export class ListRepositories {
     return rows.map((row) => ({ ...row, sizeBytes: Number(row.sizeBytes) }));
   }
 
-  async byPhase(): Promise<Record<MirrorPhase, number>> {
+  async byPhase(sight: Sight = EVERYTHING): Promise<Record<MirrorPhase, number>> {
     const rows = await this.database.prisma.$queryRaw<{ phase: MirrorPhase; count: number }[]>`
-      SELECT ${PHASE} AS phase, count(*)::int AS count FROM repository r WHERE r.removed_at IS NULL GROUP BY 1`;
+      SELECT ${PHASE} AS phase, count(*)::int AS count FROM repository r WHERE r.removed_at IS NULL AND ${visibleTo(sight)} GROUP BY 1`;
     const zeros = Object.fromEntries(BY_CONCERN.map((phase) => [phase, 0]));
     return { ...zeros, ...Object.fromEntries(rows.map(({ phase, count }) => [phase, count])) } as Record<
       MirrorPhase,

@@ -52,8 +52,8 @@ const settings = z.object({
   UNKNOWN_KEY_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(300),
   /** Requests for link pages that one client address may make in a window. */
   LINK_PAGE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(60),
-  /** How long a browser stays signed in on the link pages. */
-  LINK_SESSION_SECONDS: seconds(86_400 * 30).default(3600),
+  /** How long a browser stays signed in; a working day, since what a person may is asked of the primary all the time. */
+  LINK_SESSION_SECONDS: seconds(86_400 * 30).default(28_800),
 });
 
 const schema = settings.refine(

@@ -27,15 +27,25 @@ afterAll(async () => {
 /** Sets out to link, and comes back from the primary: the path of the callback. */
 async function cameBack(
   browser: Browser,
-  role = 'reader',
-  decision: 'allow' | 'deny' = 'allow',
+  {
+    role = 'reader',
+    decision = 'allow',
+    page = '/-/link',
+  }: { role?: string; decision?: 'allow' | 'deny'; page?: string } = {},
 ): Promise<string> {
-  await browser.open('/-/link');
+  await browser.post('/-/link/sign-out', { csrf: await csrfOf(browser) });
+  await browser.open(page);
   const { location } = await browser.submit('/-/link');
   const back = new URL(
     await house.sim.control.authorizeAs(house.person(role).username, location ?? '', decision),
   );
   return back.pathname + back.search;
+}
+
+/** The token of the forms on the page that this browser is shown. */
+async function csrfOf(browser: Browser): Promise<string> {
+  const { text } = await browser.open('/-/link');
+  return /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
 }
 
 describe('the link page', () => {
@@ -106,7 +116,17 @@ describe('the link page', () => {
     expect((await browser.post('/-/link', { csrf: 'A'.repeat(43) })).status).toBe(400);
     await browser.open('/-/link');
     expect((await browser.submit('/-/link', { 'sec-fetch-site': 'cross-site' })).status).toBe(400);
-    expect((await browser.post('/-/link', { csrf: 'A'.repeat(5000) })).status).toBe(413);
+    await browser.open('/-/link');
+    expect((await browser.submit('/-/link', { origin: 'https://evil.example' })).status).toBe(400);
+    await browser.open('/-/link');
+    expect((await browser.submit('/-/link', { origin: 'http://mirror.example:7990' })).status).toBe(302);
+    expect((await browser.post('/-/link', { csrf: 'A'.repeat(70_000) })).status).toBe(413);
+    for (const origin of ['https://evil.example', 'null']) {
+      await browser.open('/-/link');
+      expect((await browser.submit('/-/link', { origin })).status).toBe(400);
+    }
+    await browser.open('/-/link');
+    expect((await browser.submit('/-/link', { origin: 'http://mirror.example:7990' })).status).toBe(302);
     // The token of one browser is none in another.
     const other = new Browser(auth.web);
     const { text } = await other.open('/-/link');
@@ -131,20 +151,73 @@ describe('the link page', () => {
     }
   });
 
-  it('leads nowhere but to the primary and to itself', async () => {
+  it('leads nowhere but to the primary, to itself, and to the page that sent us', async () => {
     const browser = new Browser(auth.web);
-    const path = await cameBack(browser);
-    const { location } = await browser.open(
-      `${path}&next=https://evil.example&redirect_uri=https://evil.example`,
+    const evil = 'next=https://evil.example&redirect_uri=https://evil.example&return=/-/evil';
+    expect((await browser.open(`${await cameBack(browser)}&${evil}`)).location).toBe('/-/link');
+    expect(
+      (await browser.open(await cameBack(browser, { page: '/-/link?return=/-/connect' }))).location,
+    ).toBe('/-/connect');
+    for (const page of ['/-/link?return=//evil.example', '/-/link?return=https://evil.example/-/']) {
+      expect((await browser.open(await cameBack(browser, { page }))).location).toBe('/-/link');
+    }
+    const csrf = await csrfOf(browser);
+    const out = await browser.post('/-/link', { csrf, return: '/-//evil.example' });
+    const back = new URL(
+      await house.sim.control.authorizeAs(house.person('reader').username, out.location ?? ''),
     );
-    expect(location).toBe('/-/link');
+    expect((await browser.open(back.pathname + back.search)).location).toBe('/-/link');
+  });
+});
+
+describe('signing out', () => {
+  it('ends the session and keeps the link, and the cookie is worth nothing any more', async () => {
+    const browser = await house.link(auth, 'reader');
+    const name = house.person('reader').displayName;
+    expect((await browser.open('/-/link')).text).toContain(name);
+    const before = browser.cookie;
+    expect(await browser.submit('/-/link/sign-out')).toMatchObject({ status: 303, location: '/-/link' });
+    expect(browser.cookie).not.toBe(before);
+    for (const cookie of [before, browser.cookie]) {
+      const shown = await fetch(`${auth.web}/-/link`, { headers: { cookie } });
+      expect(await shown.text()).not.toContain(name);
+    }
+    expect(await query(auth.databaseUrl, 'SELECT state FROM account')).toEqual([{ state: 'linked' }]);
+    expect(await query(auth.databaseUrl, 'SELECT id_hash FROM session')).toEqual([]);
+  });
+
+  it('is nothing that another site can do', async () => {
+    const browser = await house.link(auth, 'reader');
+    expect((await browser.post('/-/link/sign-out', {})).status).toBe(400);
+    await browser.open('/-/link');
+    expect((await browser.submit('/-/link/sign-out', { 'sec-fetch-site': 'same-site' })).status).toBe(400);
+    expect((await browser.open('/-/link/sign-out')).status).toBe(405);
+    expect((await browser.open('/-/link')).text).toContain(house.person('reader').displayName);
+  });
+
+  it('is done to the session before by signing in again', async () => {
+    const browser = await house.link(auth, 'reader');
+    const before = browser.cookie;
+    // Signed in or not, whoever has the form may set out.
+    const { text } = await new Browser(auth.web).open('/-/link');
+    expect(text).not.toContain('sign-out');
+    const csrf = await csrfOf(browser);
+    const out = await browser.post('/-/link', { csrf });
+    const back = new URL(
+      await house.sim.control.authorizeAs(house.person('writer').username, out.location ?? ''),
+    );
+    await browser.open(back.pathname + back.search);
+    const old = await fetch(`${auth.web}/-/link`, { headers: { cookie: before } });
+    expect(await old.text()).not.toContain(house.person('reader').displayName);
+    expect((await browser.open('/-/link')).text).toContain(house.person('writer').displayName);
+    expect(await query(auth.databaseUrl, 'SELECT id_hash FROM session')).toHaveLength(1);
   });
 });
 
 describe('linking that does not come about', () => {
   it('is told who declined', async () => {
     const browser = new Browser(auth.web);
-    const { status, text } = await browser.open(await cameBack(browser, 'reader', 'deny'));
+    const { status, text } = await browser.open(await cameBack(browser, { decision: 'deny' }));
     expect([status, text]).toEqual([200, expect.stringContaining('You did not agree')]);
     expect(await query(auth.databaseUrl, 'SELECT id FROM account')).toEqual([]);
   });

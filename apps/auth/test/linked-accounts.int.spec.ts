@@ -301,7 +301,7 @@ describe('unlinking', () => {
     expect(await may(auth, 'reader', 'storefront')).toBe('denied');
     expect(await query(auth.databaseUrl, 'SELECT id FROM account')).toEqual([]);
     expect(await query(auth.databaseUrl, 'SELECT id_hash FROM session')).toEqual([]);
-    expect((await browser.open('/-/link')).text).toContain('Use your SSH key');
+    expect((await browser.open('/-/link')).text).toContain('Sign in, and link your account');
   });
 });
 

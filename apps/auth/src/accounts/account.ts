@@ -22,6 +22,8 @@ export interface LinkedAccount {
   readonly mayWrite: boolean;
   readonly keysReadAt: Date | undefined;
   readonly keysErrorCode: string | undefined;
+  /** The mirror's connection was last given this account's token about then. */
+  readonly lentAt: Date | undefined;
 }
 
 export interface KnownKey {

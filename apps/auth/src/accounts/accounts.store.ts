@@ -18,6 +18,8 @@ export interface NewLink {
   readonly keysDueAt: Date;
 }
 
+const LENT_NOTE_MS = 600_000;
+
 /** Linked accounts and their keys. */
 @Injectable()
 export class AccountsStore {
@@ -65,7 +67,16 @@ export class AccountsStore {
       state: readState(row),
       keysReadAt: row.keysReadAt ?? undefined,
       keysErrorCode: row.keysErrorCode ?? undefined,
+      lentAt: row.lentAt ?? undefined,
     };
+  }
+
+  /** Notes that the mirror's connection lives by this account; seldom, since it is asked for all the time. */
+  async noteLent(id: string): Promise<void> {
+    const isOld = [{ lentAt: null }, { lentAt: { lt: new Date(Date.now() - LENT_NOTE_MS) } }];
+    await this.database.run('noting a loan', (prisma) =>
+      prisma.account.updateMany({ where: { id, OR: isOld }, data: { lentAt: new Date() } }),
+    );
   }
 
   async keysOf(id: string): Promise<KnownKey[]> {

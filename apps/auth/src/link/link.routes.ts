@@ -12,22 +12,30 @@ import {
   readForm,
   transportOf,
   writeBrowser,
+  type Frame,
   type Page,
   type Transport,
 } from '@antipode/web-pages';
 import { PRIMARY } from '../authorize/primary.token.js';
 import { CONFIG, type AuthConfig } from '../config.js';
 import { LINK_PATH } from './link-url.js';
+import { readReturn } from './read-return.js';
 import { LinkService } from './link.service.js';
 import { declined, failed, linked, missingScopes, off, unlinked, welcome } from './pages.js';
 
 export interface Answer {
   readonly page?: Page;
+  readonly frame?: Frame;
   readonly status?: number;
   readonly location?: string;
   readonly cookie?: string;
   /** Seconds. */
   readonly retryAfter?: unknown;
+}
+
+interface Submission {
+  readonly browser: string;
+  readonly form: URLSearchParams;
 }
 
 type Route = (oauth: OAuth, request: IncomingMessage, url: URL) => Promise<Answer>;
@@ -39,10 +47,11 @@ const LONGEST_CODE = 2048;
 export class LinkRoutes {
   private readonly routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     [LINK_PATH]: {
-      GET: (_, request) => this.show(request),
+      GET: (_, request, url) => this.show(request, url),
       POST: (oauth, request) => this.setOut(oauth, request),
     },
     [`${LINK_PATH}/callback`]: { GET: (oauth, request, url) => this.comeBack(oauth, request, url) },
+    [`${LINK_PATH}/sign-out`]: { POST: (_, request) => this.signOut(request) },
     [`${LINK_PATH}/unlink`]: { POST: (_, request) => this.unlink(request) },
   };
 
@@ -69,18 +78,33 @@ export class LinkRoutes {
     return oauth ? route(oauth, request, url) : { page: off(this.primary.displayName) };
   }
 
-  private async show(request: IncomingMessage): Promise<Answer> {
+  private async show(request: IncomingMessage, url: URL): Promise<Answer> {
     const known = readBrowser(request, this.transport);
     const browser = known ?? newBrowser();
     const who = known === undefined ? undefined : await this.service.whoIs(known);
-    const words = { primary: this.primary.displayName, csrf: csrfToken(this.config.SECRET_KEY, browser) };
+    const csrf = csrfToken(this.config.SECRET_KEY, browser);
+    const returnTo = readReturn(url.searchParams.get('return'));
+    const words = { primary: this.primary.displayName, csrf, returnTo };
     const page = who ? linked(who.account, who.keys, words) : welcome(words);
-    return known === undefined ? { page, cookie: this.cookie(browser) } : { page };
+    const signOut = { path: `${LINK_PATH}/sign-out`, csrf };
+    const frame = {
+      current: LINK_PATH,
+      ...(who ? { person: who.account.displayName, signOut } : {}),
+    };
+    return known === undefined ? { page, frame, cookie: this.cookie(browser) } : { page, frame };
   }
 
   private async setOut(oauth: OAuth, request: IncomingMessage): Promise<Answer> {
-    const browser = await this.readSubmission(request);
-    return { status: 302, location: await this.service.setOut(oauth, browser) };
+    const { browser, form } = await this.readSubmission(request);
+    const returnTo = readReturn(form.get('return'));
+    return { status: 302, location: await this.service.setOut(oauth, browser, returnTo) };
+  }
+
+  private async signOut(request: IncomingMessage): Promise<Answer> {
+    const { browser, form } = await this.readSubmission(request);
+    await this.service.signOut(browser);
+    const location = readReturn(form.get('return')) ?? LINK_PATH;
+    return { status: 303, location, cookie: this.cookie(newBrowser()) };
   }
 
   private async comeBack(oauth: OAuth, request: IncomingMessage, url: URL): Promise<Answer> {
@@ -99,12 +123,12 @@ export class LinkRoutes {
         return { page: missingScopes(this.primary.displayName, back.what) };
       case 'linked':
         // On to a page that can be loaded again: the address of this one holds a code.
-        return { status: 303, location: LINK_PATH, cookie: this.cookie(back.browser) };
+        return { status: 303, location: back.returnTo ?? LINK_PATH, cookie: this.cookie(back.browser) };
     }
   }
 
   private async unlink(request: IncomingMessage): Promise<Answer> {
-    const browser = await this.readSubmission(request);
+    const { browser } = await this.readSubmission(request);
     await this.service.unlink(browser);
     return { page: unlinked(this.primary.displayName), cookie: this.cookie(newBrowser()) };
   }
@@ -114,16 +138,17 @@ export class LinkRoutes {
    *
    * @throws AntipodeError `invalid` for a form that another site made it send.
    */
-  private async readSubmission(request: IncomingMessage): Promise<string> {
+  private async readSubmission(request: IncomingMessage): Promise<Submission> {
     const browser = readBrowser(request, this.transport);
-    const token = (await readForm(request)).get(CSRF_FIELD) ?? '';
+    const form = await readForm(request);
+    const token = form.get(CSRF_FIELD) ?? '';
     if (
       browser === undefined ||
       !isOwnRequest(request, this.config.PUBLIC_URL) ||
       !isCsrfToken(this.config.SECRET_KEY, browser, token)
     )
       throw new AntipodeError('invalid', 'reading a form');
-    return browser;
+    return { browser, form };
   }
 
   private cookie(browser: string): string {

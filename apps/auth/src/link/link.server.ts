@@ -83,7 +83,7 @@ export class LinkServer implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-    const { page, location, cookie, retryAfter } = answer;
+    const { page, frame, location, cookie, retryAfter } = answer;
     const headers = {
       ...pageHeaders(this.routes.signInOrigin),
       ...(location === undefined ? {} : { location }),
@@ -93,7 +93,7 @@ export class LinkServer implements OnApplicationBootstrap, BeforeApplicationShut
     response.writeHead(answer.status ?? page?.status ?? 200, headers);
     // What the client still sends is not read on.
     request.resume();
-    response.end(page && request.method !== 'HEAD' ? render(page) : undefined);
+    response.end(page && request.method !== 'HEAD' ? render(page, frame) : undefined);
   }
 }
 

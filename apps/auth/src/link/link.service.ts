@@ -17,7 +17,7 @@ export type Returned =
   | { readonly kind: 'declined' }
   | { readonly kind: 'missing'; readonly what: readonly string[] }
   /** `browser` is the browser's new name: what it was called before the sign-in must not be signed in. */
-  | { readonly kind: 'linked'; readonly browser: string };
+  | { readonly kind: 'linked'; readonly browser: string; readonly returnTo: string | undefined };
 
 export interface Back {
   readonly state: string;
@@ -49,11 +49,14 @@ export class LinkService {
     return id === undefined ? undefined : this.links.find(id);
   }
 
-  /** @returns where to send the browser. */
-  async setOut(oauth: OAuth, browser: string): Promise<string> {
+  /**
+   * @param returnTo the path of ours that is shown afterwards
+   * @returns where to send the browser.
+   */
+  async setOut(oauth: OAuth, browser: string, returnTo: string | undefined): Promise<string> {
     const state = randomBytes(32).toString('base64url');
     const verifier = oauth.pkce ? randomBytes(32).toString('base64url') : undefined;
-    await this.sessions.setOut(browser, state, { verifier });
+    await this.sessions.setOut(browser, state, { verifier, returnTo });
     const challenge = verifier && createHash('sha256').update(verifier).digest('base64url');
     return oauth.authorizeUrl({
       state,
@@ -68,7 +71,7 @@ export class LinkService {
     if (!attempt) return { kind: 'unknown' };
     if (code === undefined) return { kind: 'declined' };
     const askedAt = Date.now();
-    const { verifier } = attempt;
+    const { verifier, returnTo } = attempt;
     const grant = await oauth.exchange({
       code,
       redirectUri: this.redirectUri,
@@ -76,7 +79,7 @@ export class LinkService {
     });
     const what = missingIn(oauth, grant);
     if (what.length > 0) return { kind: 'missing', what };
-    return { kind: 'linked', browser: await this.link(oauth, grant, askedAt) };
+    return { kind: 'linked', browser: await this.link(oauth, grant, { askedAt, browser }), returnTo };
   }
 
   /** Forgets the account that this browser is signed in with; what it was allowed ends at once. */
@@ -87,13 +90,22 @@ export class LinkService {
     return true;
   }
 
-  private async link(oauth: OAuth, grant: Grant, askedAt: number): Promise<string> {
+  /** Ends the session; the link stays. */
+  async signOut(browser: string): Promise<void> {
+    if (this.database.isConfigured) await this.sessions.end(browser);
+  }
+
+  private async link(
+    oauth: OAuth,
+    grant: Grant,
+    { askedAt, browser: before }: { readonly askedAt: number; readonly browser: string },
+  ): Promise<string> {
     const { account, keys } = await readPerson(oauth, grant);
     const mayWrite = oauth.allows(grant)?.write ?? true;
     const keysDueAt = new Date(askedAt + this.config.KEY_READ_SECONDS * 1000);
     await this.links.link({ account, grant, mayWrite, keys, askedAt, keysDueAt });
     const browser = newBrowser();
-    await this.sessions.begin(browser, account.id);
+    await this.sessions.begin({ browser, before }, account.id);
     return browser;
   }
 

@@ -8,41 +8,58 @@ export interface Words {
   readonly primary: string;
   /** Proves that a form came from a page that this browser was shown. */
   readonly csrf: string;
+  /** The page of ours that is shown after signing in. */
+  readonly returnTo: string | undefined;
 }
 
 const time = (at: Date): Html =>
   markup`<time datetime="${at.toISOString()}">${at.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`;
 
-const form = (action: string, csrf: string, label: string, kind: 'plain' | 'quiet'): Html =>
+const form = (action: string, fields: Readonly<Record<string, string>>, button: Html): Html =>
   markup` <form method="post" action="${action}">
-    <input type="hidden" name="csrf" value="${csrf}" />
-    <button class="${kind}">${label}</button>
+    ${Object.entries(fields).map(([name, value]) => markup`<input type="hidden" name="${name}" value="${value}" />`)}
+    ${button}
   </form>`;
+
+const signIn = ({ csrf, returnTo }: Words, label: string): Html =>
+  form(
+    LINK_PATH,
+    { csrf, ...(returnTo === undefined ? {} : { return: returnTo }) },
+    markup`<button class="plain">${label}</button>`,
+  );
 
 const again = (label: string): Html => markup`<p><a href="${LINK_PATH}">${label}</a></p>`;
 
-export const welcome = ({ primary, csrf }: Words): Page => ({
+export const welcome = (words: Words): Page => ({
   status: 200,
-  title: 'Use your SSH key with this mirror',
+  title: 'Sign in, and link your account',
   body: markup` <p>
-      This is a mirror of <strong>${primary}</strong>. Over HTTPS it takes the credentials that you already
-      have. Over SSH it has to know whose key yours is: link your account once, and each SSH key that you have
-      at ${primary} works here, too.
+      This is a mirror of <strong>${words.primary}</strong>, and you sign in with your account there. By that
+      you link the account to this mirror: its pages show you the repositories that you may read, each SSH key
+      that you have at ${words.primary} works here, too, and you can push over SSH.
     </p>
     <h2>What you agree to</h2>
     <ul>
       <li>
         The mirror reads the name of your account and your public SSH keys, again every few minutes: a key
-        that you add or remove at ${primary} is added or removed here.
+        that you add or remove at ${words.primary} is added or removed here.
       </li>
-      <li>When you fetch over SSH, the mirror asks ${primary}, as you, whether you may.</li>
-      <li>When you push over SSH, the mirror hands your push on to ${primary}, as you.</li>
+      <li>
+        When you open a page, the mirror asks ${words.primary}, as you, which workspaces and repositories are
+        yours to see, and whether you administer them.
+      </li>
+      <li>When you fetch over SSH, the mirror asks ${words.primary}, as you, whether you may.</li>
+      <li>When you push over SSH, the mirror hands your push on to ${words.primary}, as you.</li>
+      <li>
+        If you administer a workspace and connect the mirror to it, the mirror works with your permission
+        until it is connected in another way.
+      </li>
     </ul>
     <p class="soft">
-      You will be asked at ${primary}. The mirror never sees your password, and keeps its permission
-      encrypted. You can unlink here at any time.
+      You will be asked at ${words.primary}. The mirror never sees your password, and keeps its permission
+      encrypted. Signing out ends this browser’s session alone; unlinking, at any time, ends all of it.
     </p>
-    ${form(LINK_PATH, csrf, `Link my account of ${primary}`, 'plain')}`,
+    ${signIn(words, `Sign in with ${words.primary}`)}`,
 });
 
 export function linked(account: LinkedAccount, keys: readonly KnownKey[], words: Words): Page {
@@ -56,9 +73,21 @@ export function linked(account: LinkedAccount, keys: readonly KnownKey[], words:
         The mirror forgets your account, its keys and its permission. Connections over SSH with your keys are
         refused within a minute.
       </p>
-      ${form(`${LINK_PATH}/unlink`, csrf, 'Unlink my account', 'quiet')}`,
+      ${isLent(account) ? LENT : undefined}
+      ${form(`${LINK_PATH}/unlink`, { csrf }, markup`<button class="quiet">Unlink my account</button>`)}`,
   };
 }
+
+/** Asked for once a minute at the least while the connection lives by it. */
+const LENT_FOR_MS = 3_600_000;
+
+const isLent = ({ lentAt }: LinkedAccount): boolean =>
+  lentAt !== undefined && Date.now() - lentAt.getTime() < LENT_FOR_MS;
+
+const LENT = markup`<p class="warning">
+  This mirror is connected with your account. Without it the mirror stops for everybody, until an
+  administrator of the workspace signs in and connects it again.
+</p>`;
 
 const whole = (account: LinkedAccount, keys: readonly KnownKey[], primary: string): Html =>
   markup` <p>Your account of ${primary} has been linked to this mirror since ${time(account.linkedAt)}.</p>
@@ -103,16 +132,16 @@ const keyTable = (keys: readonly KnownKey[]): Html =>
     </tbody>
   </table>`;
 
-const broken = (why: 'revoked' | 'lost', { primary, csrf }: Words): Html =>
+const broken = (why: 'revoked' | 'lost', words: Words): Html =>
   markup` <p class="warning">
       ${
         why === 'revoked'
-          ? `${primary} no longer knows the permission that you gave: it was taken back there, or has ended.`
-          : `An answer of ${primary} that held the mirror’s next permission was lost on its way, and the one before is no longer taken.`
+          ? `${words.primary} no longer knows the permission that you gave: it was taken back there, or has ended.`
+          : `An answer of ${words.primary} that held the mirror’s next permission was lost on its way, and the one before is no longer taken.`
       }
       Your keys are refused here until you link your account again.
     </p>
-    ${form(LINK_PATH, csrf, 'Link my account again', 'plain')}`;
+    ${signIn(words, 'Link my account again')}`;
 
 export const unlinked = (primary: string): Page => ({
   status: 200,

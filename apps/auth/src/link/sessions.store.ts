@@ -10,9 +10,17 @@ const ATTEMPT_MS = 600_000;
 export interface Attempt {
   /** PKCE's verifier; undefined where no challenge was sent. */
   readonly verifier: string | undefined;
+  /** The path of ours to come back to. */
+  readonly returnTo: string | undefined;
 }
 
-/** Who is signed in on the link pages, and who is on the way: by hashes of what only their browsers have. */
+export interface NewSession {
+  readonly browser: string;
+  /** What the browser was called until now. */
+  readonly before: string;
+}
+
+/** Who is signed in on the mirror's pages, and who is on the way: by hashes of what only their browsers have. */
 @Injectable()
 export class SessionsStore {
   constructor(
@@ -28,10 +36,12 @@ export class SessionsStore {
     return row && row.endsAt.getTime() > Date.now() ? row.accountId : undefined;
   }
 
-  async begin(browser: string, accountId: string): Promise<void> {
+  /** Signs a browser in under a new name; whoever was signed in under its name before is no more. */
+  async begin({ browser, before }: NewSession, accountId: string): Promise<void> {
     const endsAt = new Date(Date.now() + this.config.LINK_SESSION_SECONDS * 1000);
+    const over = [{ endsAt: { lte: new Date() } }, { idHash: hashOf(before) }];
     await this.database.run('beginning a session', async (prisma) => {
-      await prisma.session.deleteMany({ where: { endsAt: { lte: new Date() } } });
+      await prisma.session.deleteMany({ where: { OR: over } });
       await prisma.session.create({ data: { idHash: hashOf(browser), accountId, endsAt } });
     });
   }
@@ -43,12 +53,13 @@ export class SessionsStore {
   }
 
   /** Remembers that this browser is on its way to the primary with this state. */
-  async setOut(browser: string, state: string, { verifier }: Attempt): Promise<void> {
+  async setOut(browser: string, state: string, { verifier, returnTo }: Attempt): Promise<void> {
     const key = this.config.SECRET_KEY;
     const data = {
       stateHash: hashOf(state),
       browserHash: hashOf(browser),
       verifier: verifier === undefined ? null : Uint8Array.from(sealSecret(verifier, key)),
+      returnTo: returnTo ?? null,
       endsAt: new Date(Date.now() + ATTEMPT_MS),
     };
     await this.database.run('beginning to link', async (prisma) => {
@@ -61,15 +72,16 @@ export class SessionsStore {
   async comeBack(browser: string, state: string): Promise<Attempt | undefined> {
     const rows = await this.database.run(
       'coming back from the primary',
-      (prisma) => prisma.$queryRaw<{ verifier: Uint8Array | null }[]>`
+      (prisma) => prisma.$queryRaw<{ verifier: Uint8Array | null; return_to: string | null }[]>`
         DELETE FROM attempt
          WHERE state_hash = ${hashOf(state)} AND browser_hash = ${hashOf(browser)} AND ends_at > now()
-        RETURNING verifier`,
+        RETURNING verifier, return_to`,
     );
     const [row] = rows;
     if (!row) return undefined;
     return {
       verifier: row.verifier === null ? undefined : openSecret(row.verifier, this.config.SECRET_KEY),
+      returnTo: row.return_to ?? undefined,
     };
   }
 }

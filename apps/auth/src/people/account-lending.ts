@@ -33,7 +33,9 @@ export class AccountLending {
     if (!account) throw this.notLinked();
     try {
       const wish = refused === undefined ? { aheadMs: AHEAD_MS } : { aheadMs: AHEAD_MS, refused };
-      return { accessToken: await this.tokens.use(accountId, wish), displayName: account.displayName };
+      const accessToken = await this.tokens.use(accountId, wish);
+      await this.accounts.noteLent(accountId).catch(() => undefined);
+      return { accessToken, displayName: account.displayName };
     } catch (error) {
       throw isAntipodeError(error) && error.code === 'unauthenticated' ? this.notLinked() : error;
     }

@@ -3,6 +3,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { authorizeAs, tryGit } from '@antipode/testing';
 import { basic, SimUnderTest } from './open-sim.js';
 
+const SCOPES = [
+  'account',
+  'repository',
+  'repository:write',
+  'repository:admin',
+  'project',
+  'project:admin',
+  'webhook',
+];
 const CALLBACK = 'http://127.0.0.1:1/callback';
 
 describe('OAuth 2.0', () => {
@@ -70,7 +79,7 @@ describe('OAuth 2.0', () => {
     expect(first.json).toEqual({
       access_token: expect.any(String),
       refresh_token: expect.any(String),
-      scope: 'account repository repository:write',
+      scope: SCOPES.join(' '),
       expires_in: 7200,
       token_type: 'bearer',
       state: 'authorization_code',
@@ -125,7 +134,7 @@ describe('OAuth 2.0', () => {
     });
 
     expect(me.json.uuid).toBe(sim.user('walter').uuid);
-    expect(me.headers.get('x-oauth-scopes')).toBe('account, repository, repository:write');
+    expect(me.headers.get('x-oauth-scopes')).toBe(SCOPES.join(', '));
     expect(asBasic.status).toBe(401);
     expect(await bearer(token, '/repositories/acme/storefront')).toBe(200);
     expect(await bearer(token, '/repositories/acme/storefront', 'DELETE')).toBe(403);
@@ -142,7 +151,7 @@ describe('OAuth 2.0', () => {
     const mayNot = await advertisement((await tokens('rita')).access_token);
     await sim.control('PATCH', `/oauth/consumers/${consumer.key}`, { scopes: ['account', 'repository'] });
     const lacksScope = await advertisement((await tokens('walter')).access_token);
-    const scopes = ['account', 'repository', 'repository:write'];
+    const scopes = SCOPES;
     await sim.control('PATCH', `/oauth/consumers/${consumer.key}`, { scopes });
 
     expect([writes, mayNot, lacksScope]).toEqual([200, 403, 403]);

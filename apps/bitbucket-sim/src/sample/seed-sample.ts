@@ -18,8 +18,13 @@ const ADMIN_SCOPES = [
 ]; // prettier-ignore
 /** Access keys are listed by administrators only. */
 const MIRROR_SCOPES = ['project', 'project:admin', 'repository', 'repository:admin', 'webhook'];
-/** What the mirror asks people for: who they are, their keys, and to fetch and push as they. */
-const CONSUMER_SCOPES = ['account', 'repository', 'repository:write'];
+/**
+ * What the mirror asks people for: who they are, their keys, and to fetch and push as they; and, of an administrator who
+ * connects it, what the mirror's own token may.
+ */
+const CONSUMER_SCOPES = [
+  'account', 'repository', 'repository:write', 'repository:admin', 'project', 'project:admin', 'webhook',
+]; // prettier-ignore
 
 interface Person {
   readonly username: string;

@@ -29,10 +29,12 @@ import { SweepRound } from './discovery/sweep-round.js';
 import { SweepTimes } from './discovery/sweep-times.js';
 import { TakeNews } from './discovery/take-news.js';
 import { OUTGOING_CONTROLLERS, OUTGOING_PROVIDERS } from './outgoing/outgoing.providers.js';
+import { PAGES_CONTROLLERS, PAGES_PROVIDERS } from './pages/pages.providers.js';
 import { PEOPLE_PROVIDERS } from './people/people.providers.js';
 import { ProjectPolicies } from './projects/project-policies.service.js';
 import { ProjectPoliciesStore } from './projects/project-policies.store.js';
 import { ProjectsController } from './projects/projects.controller.js';
+import { EVENTS_CONTROLLERS, EVENTS_PROVIDERS } from './events/events.providers.js';
 import { LfsReports } from './lfs-states/lfs-reports.js';
 import { LfsStatesStore } from './lfs-states/lfs-states.store.js';
 import { NodeReports } from './rpc/node-reports.js';
@@ -72,6 +74,7 @@ import { WebhookSubscription } from './webhooks/webhook-subscription.js';
 
 const CONTROLLERS = [
   ...ACTIVITY_CONTROLLERS,
+  ...EVENTS_CONTROLLERS,
   ...OUTGOING_CONTROLLERS,
   ...SIBLINGS_CONTROLLERS,
   AuditController,
@@ -85,12 +88,16 @@ const CONTROLLERS = [
   SelectionController,
   StatusController,
   WebhooksController,
+  // Last: theirs is whatever nobody else has.
+  ...PAGES_CONTROLLERS,
 ];
 
 const PROVIDERS = [
   { provide: APP_FILTER, useClass: ProblemFilter },
   ...ACTIVITY_PROVIDERS,
+  ...EVENTS_PROVIDERS,
   ...OUTGOING_PROVIDERS,
+  ...PAGES_PROVIDERS,
   ...PEOPLE_PROVIDERS,
   ...SIBLINGS_PROVIDERS,
   primaryProvider,

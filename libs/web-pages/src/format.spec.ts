@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { sizeOf, spanOf } from './format.js';
+import { phaseOf, sizeOf, spanOf } from './format.js';
 
 interface Script {
   spanOf(seconds: number): string;
@@ -46,8 +46,13 @@ describe('what pages say of numbers', () => {
     });
   });
 
-  it('shows a phase that it does not know as it is', () => {
-    expect(script.stateOf('cloning', { percent: 42 })).toEqual(['busy', 'Cloning 42 %']);
-    expect(script.stateOf('unheard of', null)).toEqual(['', 'unheard of']);
-  });
+  it.each(['absent', 'cloning', 'syncing', 'ready', 'failing', 'removed', 'unheard of'])(
+    'shows the phase %s the same, from the server as in the browser',
+    (phase) => {
+      for (const progress of [null, { percent: 42 }])
+        expect(script.stateOf(phase, progress)).toEqual(phaseOf(phase, progress));
+      expect(phaseOf('cloning', { percent: 42 })).toEqual(['busy', 'Cloning 42 %']);
+      expect(phaseOf('unheard of', null)).toEqual(['', 'unheard of']);
+    },
+  );
 });

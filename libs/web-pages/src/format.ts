@@ -20,3 +20,21 @@ export function sizeOf(bytes: number): string {
 
 /** How something is doing, for the eye; the words beside it say the same. */
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | '';
+
+const PHASES: Readonly<Record<string, readonly [tone: Tone, words: string]>> = {
+  absent: ['', 'Waiting'],
+  cloning: ['busy', 'Cloning'],
+  syncing: ['busy', 'Syncing'],
+  ready: ['good', 'In sync'],
+  failing: ['bad', 'Failing'],
+  removed: ['', 'Removed'],
+};
+
+/** How a repository's phase looks and reads. */
+export function phaseOf(
+  phase: string,
+  progress: { readonly percent: number } | null,
+): readonly [tone: Tone, words: string] {
+  const [tone, words] = PHASES[phase] ?? ['', phase];
+  return [tone, tone === 'busy' && progress ? `${words} ${progress.percent} %` : words];
+}

@@ -12,5 +12,5 @@ export { isOwnRequest } from './own-request.js';
 export { Html, markup, type Piece } from './markup.js';
 export { PLACES, render, type Frame, type Page, type Place } from './page.js';
 export { pageHeaders } from './page-headers.js';
-export { sizeOf, spanOf, type Tone } from './format.js';
+export { phaseOf, sizeOf, spanOf, type Tone } from './format.js';
 export { readForm } from './read-form.js';

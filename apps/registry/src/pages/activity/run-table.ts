@@ -1,0 +1,33 @@
+import { markup, sizeOf, spanOf, type Html, type Tone } from '@antipode/web-pages';
+import { badge, count, momentOf } from '../fragments.js';
+import { repositoryPage } from '../repositories/repository-row.js';
+import type { RunView } from './activity-view.js';
+
+const OUTCOMES: Record<RunView['outcome'], readonly [Tone, string]> = {
+  cloned: ['good', 'Cloned'],
+  updated: ['good', 'Updated'],
+  failed: ['bad', 'Failed'],
+};
+
+/** What syncs did; the newest first. */
+export const runTable = (runs: readonly RunView[], caption: string): Html =>
+  markup`<table class="list"><caption class="hidden-but-read">${caption}</caption>
+<thead><tr><th scope="col">Repository</th><th scope="col">When</th><th scope="col">Outcome</th><th scope="col">What</th><th scope="col" class="number">Received</th></tr></thead>
+<tbody>${runs.map(rowOf)}</tbody></table>`;
+
+const rowOf = (run: RunView): Html =>
+  markup`<tr><th scope="row"><a href="${repositoryPage(run.repository.path)}">${run.repository.path}</a></th>
+<td data-label="When" class="small">${momentOf(run.endedAt)}</td>
+<td data-label="Outcome"><span>${badge(...OUTCOMES[run.outcome])}</span></td>
+<td data-label="What" class="small">${run.error?.message ?? whatMoved(run)}</td>
+<td data-label="Received" class="number">${run.receivedBytes > 0 ? sizeOf(run.receivedBytes) : '–'}</td></tr>`;
+
+function whatMoved({ changeCount, changes, beganAt, endedAt }: RunView): string {
+  const took = spanOf((Date.parse(endedAt) - Date.parse(beganAt)) / 1000);
+  const [first] = changes;
+  const moved =
+    changeCount === 1 && first
+      ? first.ref.replace(/^refs\/(heads|tags)\//, '')
+      : count(changeCount, 'ref', 'refs');
+  return `${moved}, in ${took}`;
+}

@@ -4,6 +4,7 @@ import { rpcSettings } from '@antipode/rpc';
 import { loadConfig, opsSettings } from '@antipode/service-kit';
 
 const port = z.coerce.number().int().min(0).max(65535);
+const perMinute = z.coerce.number().int().min(1).max(1_000_000);
 const seconds = z.coerce.number().positive().max(86_400);
 
 const schema = z.object({
@@ -41,6 +42,10 @@ const schema = z.object({
             .filter(Boolean),
         ),
     ),
+  /** What may be asked of one instance in a minute: by an unknown address, by somebody known; and with wrong credentials. */
+  REST_ANONYMOUS_LIMIT: perMinute.default(300),
+  REST_VIEWER_LIMIT: perMinute.default(6000),
+  REST_FAILURE_LIMIT: perMinute.default(30),
   /** 32 bytes in hex; encrypts what this service keeps secret. */
   SECRET_KEY: z.string().regex(/^[0-9a-fA-F]{64}$/, '32 bytes in hex'),
   /** The base of the mirror's SSH URLs, for people to copy: "ssh://git@mirror.example:7999". */

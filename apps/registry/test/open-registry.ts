@@ -62,6 +62,10 @@ export class Registry implements AsyncDisposable {
       SECRET_KEY: 'ab'.repeat(32),
       // Sweeps come when the test asks, unless it says otherwise.
       SWEEP_SECONDS: '3600',
+      // A test asks more in a second than people in an hour.
+      REST_ANONYMOUS_LIMIT: '100000',
+      REST_VIEWER_LIMIT: '100000',
+      REST_FAILURE_LIMIT: '100000',
       ...(neighbours.sim
         ? await simSettings(neighbours.sim, scratch.file('token'))
         : { PRIMARY_KIND: 'git-http', PRIMARY_GIT_URL: 'http://127.0.0.1:1' }),
@@ -78,26 +82,38 @@ export class Registry implements AsyncDisposable {
     return new Registry(app, `http://127.0.0.1:${address.port}`, client, database, scratch);
   }
 
-  /** Asks the REST API; the answer's status and body, which must be as the document has them, whatever they are. */
-  async ask<Body = Json>(
+  /** Asks the REST API as whoever has this token; the answer must be as the document has it, whatever it is. */
+  ask<Body = Json>(
     method: string,
     path: string,
     body?: unknown,
     token = ADMIN_TOKEN,
   ): Promise<{ status: number; body: Body; type: string | null }> {
+    return this.askWith(method, path, { body, headers: { authorization: `Bearer ${token}` } });
+  }
+
+  /** The same with headers of the test's own, and those of the answer. */
+  async askWith<Body = Json>(
+    method: string,
+    path: string,
+    { body, headers = {} }: { body?: unknown; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<{ status: number; body: Body; type: string | null; headers: Headers }> {
+    const stop = new AbortController();
     const response = await fetch(`${this.url}/-/api/v1${path}`, {
       method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
+      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      signal: stop.signal,
     });
-    const text = await response.text();
+    const type = response.headers.get('content-type');
+    const isStream = type?.startsWith('text/event-stream') ?? false;
+    const text = isStream ? '' : await response.text();
+    if (isStream) stop.abort();
     const answer = {
       status: response.status,
-      body: (text ? JSON.parse(text) : undefined) as Body,
-      type: response.headers.get('content-type'),
+      body: (isStream ? text : text ? JSON.parse(text) : undefined) as Body,
+      type,
+      headers: response.headers,
     };
     // A mistake of ours, or a neighbour that a test took away, is described nowhere.
     if (answer.status !== 500) (await this.contract()).check(method, path, answer);

@@ -5,4 +5,6 @@ import type { Sight } from '../people/viewer.js';
 export const visibleTo = (sight: Sight): Prisma.Sql =>
   sight.all
     ? Prisma.sql`TRUE`
-    : Prisma.sql`(r.removed_at IS NULL AND (r.public OR r.id = ANY (${[...sight.ids]}::text[])))`;
+    : Prisma.sql`(r.removed_at IS NULL AND (r.id = ANY (${[...sight.ids]}::text[])
+        -- One that has just become public leaves with the next sweep where public ones are excluded.
+        OR r.public AND EXISTS (SELECT 1 FROM selection s WHERE s.public_repositories = 'include')))`;

@@ -5,6 +5,7 @@ import { newBrowser, transportOf } from '@antipode/web-pages';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import { isSameSecret } from './bearer.js';
 import { PageSessionsStore } from './page-sessions.store.js';
+import { RequestLimits } from './request-limits.js';
 import { readTokenCookie, writeTokenCookie } from './token-cookie.js';
 
 /** An hour: longer than connecting takes, shorter than an afternoon at an open desk. */
@@ -15,6 +16,7 @@ const SESSION_SECONDS = 3600;
 export class AdminSessions {
   constructor(
     @Inject(CONFIG) private readonly config: RegistryConfig,
+    private readonly limits: RequestLimits,
     private readonly store: PageSessionsStore,
   ) {}
 
@@ -25,19 +27,12 @@ export class AdminSessions {
 
   /**
    * @param token what was typed
-   * @param _request who typed it
+   * @param request with whose address wrong tokens are counted
    * @returns the `Set-Cookie` header of the answer
-   * @throws AntipodeError `unauthenticated` for every other text
+   * @throws AntipodeError `unauthenticated` for every other text, `too_many_failures` after many of them
    */
-  async begin(token: string, _request: IncomingMessage): Promise<string> {
-    const { ADMIN_TOKEN } = this.config;
-    if (ADMIN_TOKEN === undefined || !isSameSecret(token, ADMIN_TOKEN))
-      throw new AntipodeError(
-        'unauthenticated',
-        'beginning an admin session',
-        {},
-        { hint: 'This is not the admin token of this mirror.' },
-      );
+  async begin(token: string, request: IncomingMessage): Promise<string> {
+    await this.limits.guarded(request, () => this.check(token));
     const value = newBrowser();
     await this.store.begin(value, new Date(Date.now() + SESSION_SECONDS * 1000));
     return writeTokenCookie(value, SESSION_SECONDS, this.transport);
@@ -53,6 +48,13 @@ export class AdminSessions {
   async isAlive(request: IncomingMessage): Promise<boolean> {
     const value = readTokenCookie(request, this.transport);
     return value !== undefined && this.config.ADMIN_TOKEN !== undefined && this.store.isAlive(value);
+  }
+
+  private check(token: string): Promise<void> {
+    const { ADMIN_TOKEN } = this.config;
+    if (ADMIN_TOKEN !== undefined && isSameSecret(token, ADMIN_TOKEN)) return Promise.resolve();
+    const hint = 'This is not the admin token of this mirror.';
+    return Promise.reject(new AntipodeError('unauthenticated', 'beginning an admin session', {}, { hint }));
   }
 
   private get transport(): 'https' | 'http' {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { noteViewer } from './current-viewer.js';
+import { RequestLimits } from './request-limits.js';
 import { Viewers } from './viewers.js';
 
 /**
@@ -18,6 +19,7 @@ export const ForAccess = (access: Access): MethodDecorator => SetMetadata(ACCESS
 @Injectable()
 export class ViewerGuard implements CanActivate {
   constructor(
+    private readonly limits: RequestLimits,
     private readonly reflector: Reflector,
     private readonly viewers: Viewers,
   ) {}
@@ -25,6 +27,8 @@ export class ViewerGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<IncomingMessage>();
     const access = this.reflector.get<Access | undefined>(ACCESS, context.getHandler());
+    const viewer = await this.viewers.of(request);
+    await this.limits.admit(viewer, request);
     noteViewer(request, await this.admit(request, access));
     this.viewers.requireOwnPage(request);
     return true;

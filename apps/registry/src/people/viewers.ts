@@ -8,6 +8,7 @@ import { ConnectionService } from '../connection/connection.service.js';
 import { AdminSessions } from './admin-sessions.js';
 import { isSameSecret, readBearer } from './bearer.js';
 import { PeopleDirectory } from './people-directory.js';
+import { RequestLimits } from './request-limits.js';
 import {
   ANONYMOUS,
   isAdministrator,
@@ -31,6 +32,7 @@ export class Viewers {
     @Inject(CONFIG) private readonly config: RegistryConfig,
     private readonly connection: ConnectionService,
     private readonly directory: PeopleDirectory,
+    private readonly limits: RequestLimits,
     private readonly sessions: AdminSessions,
   ) {}
 
@@ -117,7 +119,8 @@ export class Viewers {
 
   private async look(request: IncomingMessage): Promise<Viewer> {
     const { authorization } = request.headers;
-    if (authorization !== undefined) return this.byCredential(authorization, request);
+    if (authorization !== undefined)
+      return this.limits.guarded(request, () => this.byCredential(authorization, request));
     if (await this.sessions.isAlive(request)) return TOKEN;
     return (await this.personOf(request)) ?? ANONYMOUS;
   }

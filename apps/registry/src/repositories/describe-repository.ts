@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import { isCode } from '@antipode/errors';
 import { NO_LFS, shortest, type LfsStateRow } from '../lfs-states/lfs-state.js';
+import { TITLE } from '../rest/problem.js';
 import type { repositorySchema } from '../rest/schemas.js';
 import { summariseVerifications, worst, type SyncStateRow } from '../sync-states/sync-state.js';
 import type { ListedRepository } from './list-repositories.js';
@@ -27,6 +29,18 @@ export const describeRepository = (
     lfs: describeLfs(lfs.find(({ node }) => node === state.node)),
   })),
 });
+
+/** Without what is the administrators' business: our nodes, and errors in other words than their code's own. */
+export const asOthersSee = (answer: RepositoryAnswer): RepositoryAnswer => ({
+  ...answer,
+  error: plain(answer.error),
+  verification: null,
+  lfs: { ...answer.lfs, error: plain(answer.lfs.error) },
+  nodes: [],
+});
+
+const plain = (error: RepositoryAnswer['error']): RepositoryAnswer['error'] =>
+  error && { code: error.code, message: isCode(error.code) ? TITLE[error.code] : TITLE.internal };
 
 function describeLfs(state: LfsStateRow | undefined): RepositoryAnswer['lfs'] {
   const { objects, bytes, missing, missingBytes, error } = state ?? NO_LFS;

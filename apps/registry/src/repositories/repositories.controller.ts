@@ -1,7 +1,10 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { AdminRoute } from '../rest/openapi.js';
+import { CurrentViewer } from '../people/current-viewer.js';
+import type { Viewer } from '../people/viewer.js';
+import { Viewers } from '../people/viewers.js';
+import { AdminRoute, ViewerRoute } from '../rest/openapi.js';
 import { acceptedSchema, repositoriesQuery, repositoriesSchema, repositorySchema } from '../rest/schemas.js';
 import { validate } from '../rest/validate.js';
 import { SyncRequests } from '../sync-states/sync-requests.js';
@@ -17,28 +20,33 @@ export class RepositoriesController {
   constructor(
     private readonly repositories: MirroredRepositories,
     private readonly syncs: SyncRequests,
+    private readonly viewers: Viewers,
   ) {}
 
   @Get()
-  @AdminRoute({
-    summary: 'Lists the mirrored repositories, page by page',
+  @ViewerRoute({
+    summary: 'Lists the mirrored repositories that the viewer may see, page by page',
     query: repositoriesQuery,
     answer: repositoriesSchema,
     problems: [400],
   })
-  async list(@Query() query: unknown): Promise<z.infer<typeof repositoriesSchema>> {
-    return this.repositories.page(validate(repositoriesQuery, query), EVERYTHING);
+  async list(
+    @Query() query: unknown,
+    @CurrentViewer() viewer: Viewer,
+  ): Promise<z.infer<typeof repositoriesSchema>> {
+    const question = validate(repositoriesQuery, query);
+    return this.repositories.page(question, await this.viewers.sightOf(viewer));
   }
 
   @Get(':id')
-  @AdminRoute({
-    summary: 'Shows one mirrored repository',
+  @ViewerRoute({
+    summary: 'Shows one mirrored repository; what the viewer may not see is not found',
     params: ID,
     answer: repositorySchema,
     problems: [404],
   })
-  async show(@Param('id') id: string): Promise<RepositoryAnswer> {
-    return this.repositories.find({ id }, EVERYTHING);
+  async show(@Param('id') id: string, @CurrentViewer() viewer: Viewer): Promise<RepositoryAnswer> {
+    return this.repositories.find({ id }, await this.viewers.sightOf(viewer));
   }
 
   @Post(':id/sync')

@@ -2,13 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { ConnectionStore, type ConnectionRow } from '../connection/connection.store.js';
 import { ConnectionView } from '../connection/connection-view.js';
-import { ListRepositories } from '../repositories/list-repositories.js';
+import type { Sight } from '../people/viewer.js';
+import { EVERYTHING, ListRepositories } from '../repositories/list-repositories.js';
 import { SelectionService } from '../selection/selection.service.js';
 import { writeSelection } from '../selection/selection.controller.js';
 import { Neighbours } from './neighbours.js';
-import type { statusSchema } from './schemas.js';
+import type { publicStatusSchema, statusSchema } from './schemas.js';
 
 export type StatusAnswer = z.infer<typeof statusSchema>;
+export type PublicStatus = z.infer<typeof publicStatusSchema>;
 
 /** Enough paths to recognise what is going on. */
 const SHOWN_PATHS = 20;
@@ -27,11 +29,10 @@ export class MirrorStatus {
   async read(): Promise<StatusAnswer> {
     const row = await this.connection.read();
     const { state, reason, nextStep, error } = this.view.describe(row);
-    const byPhase = await this.repositories.byPhase();
     return {
       connection: { state, reason, nextStep, error },
       selection: writeSelection(await this.selection.read()),
-      repositories: { total: Object.values(byPhase).reduce((sum, count) => sum + count, 0), byPhase },
+      repositories: await this.count(EVERYTHING),
       nodes: await this.neighbours.nodes(),
       sweep: {
         lastAt: row.sweptAt?.toISOString() ?? null,
@@ -40,6 +41,17 @@ export class MirrorStatus {
       removalSuspended: await this.suspended(row),
       checks: await this.neighbours.checks(),
     };
+  }
+
+  /** What everybody may see who is no administrator. */
+  async readFor(sight: Sight): Promise<PublicStatus> {
+    const { state } = this.view.describe(await this.connection.read());
+    return { connection: { state }, repositories: await this.count(sight) };
+  }
+
+  private async count(sight: Sight): Promise<StatusAnswer['repositories']> {
+    const byPhase = await this.repositories.byPhase(sight);
+    return { total: Object.values(byPhase).reduce((sum, count) => sum + count, 0), byPhase };
   }
 
   private async suspended({

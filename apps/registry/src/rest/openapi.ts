@@ -16,6 +16,7 @@ import {
 } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
 import { z } from 'zod';
+import { LimitGuard } from '../people/limit.guard.js';
 import { ForAccess, ViewerGuard, type Access } from '../people/viewer.guard.js';
 import { problemSchema } from './schemas.js';
 
@@ -73,7 +74,7 @@ export const ViewerRoute = (route: RouteDescription): MethodDecorator =>
 
 /** A route for anybody, with the same answer for all. */
 export const OpenRoute = (route: RouteDescription): MethodDecorator =>
-  applyDecorators(ApiExtension(ACCESS, 'open'), ...described(route, [429]));
+  applyDecorators(UseGuards(LimitGuard), ApiExtension(ACCESS, 'open'), ...described(route, [429]));
 
 /** The document says in which of these ways a route is open, for people and for tests. */
 const ACCESS = 'x-antipode-access';
@@ -89,7 +90,7 @@ function guarded(access: Access, route: RouteDescription): MethodDecorator[] {
     ApiExtension(ACCESS, access),
     ApiBearerAuth(),
     ApiBasicAuth(),
-    ApiCookieAuth(),
+    ApiCookieAuth('antipode'),
     ...described(route, ADMISSION),
   ];
 }

@@ -23,6 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = this.describe(error);
     if (response.headersSent) return void response.destroy();
     if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer realm="Antipode"');
+    if (problem.status === 429) response.setHeader('retry-after', String(secondsOf(error)));
     response.writeHead(problem.status, {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
@@ -51,6 +52,12 @@ function statusOf(error: unknown): number | undefined {
 /** All but the parser's, which quote the body: there may be a token in it. */
 const wordsOf = ({ message }: Error): string =>
   /\bJSON\b/.test(message) ? 'The body is no valid JSON.' : message;
+
+/** What a neighbour limits, it says in words only. */
+function secondsOf(error: unknown): number {
+  const { seconds } = (error as Partial<AntipodeError>).context ?? {};
+  return typeof seconds === 'number' ? seconds : 60;
+}
 
 function problemsOf(error: AntipodeError): readonly string[] | undefined {
   const { problems } = error.context;

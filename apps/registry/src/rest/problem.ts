@@ -26,13 +26,13 @@ export const HTTP_STATUS: Record<Code, number> = {
 /** A short title per code; `detail` says more where there is more to say. */
 export const TITLE: Record<Code, string> = {
   invalid: 'The request is not valid',
-  unauthenticated: 'A valid admin token is needed',
+  unauthenticated: 'A valid credential is needed',
   denied: 'This is not allowed',
   not_found: 'Not found',
   conflict: 'The state is another by now',
   too_large: 'The request is too large',
   unsupported: 'This mirror cannot do that',
-  too_many_failures: 'Too many failures',
+  too_many_failures: 'Too many requests or failures',
   not_connected: 'The mirror is not connected',
   busy: 'Busy; try again soon',
   timed_out: 'It took too long',

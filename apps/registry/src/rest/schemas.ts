@@ -125,6 +125,7 @@ export const repositorySchema = z.object({
   }),
   /** For `git remote set-url --push`: straight to the primary. */
   pushUrl: z.string(),
+  /** For administrators; empty for all others. */
   nodes: z.array(z.object({ node: z.string(), reportedAt: moment, ...stateFields, lfs })),
 });
 
@@ -145,6 +146,7 @@ export const repositoriesSchema = z.object({
 
 export const acceptedSchema = z.object({ accepted: z.literal(true) });
 
+/** What administrators see. */
 export const statusSchema = z.object({
   connection: connectionSchema.pick({ state: true, reason: true, nextStep: true, error: true }),
   selection: selectionSchema,
@@ -154,6 +156,12 @@ export const statusSchema = z.object({
   /** Removals that wait for an admin's word, because they are too many to be believed. */
   removalSuspended: z.object({ count: z.int(), since: moment, paths: z.array(z.string()) }).nullable(),
   checks: z.object({ database: z.enum(['ok', 'away']), redis: z.enum(['ok', 'away']) }),
+});
+
+/** What all others see: whether it is connected, and how many of the repositories that they may see are how. */
+export const publicStatusSchema = z.object({
+  connection: z.object({ state: z.enum(CONNECTION_PHASES) }),
+  repositories: statusSchema.shape.repositories,
 });
 
 export const confirmRemovalsSchema = z.strictObject({ count: z.int().min(1) });

@@ -1,0 +1,76 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP, isIPv4, SocketAddress } from 'node:net';
+import { Inject, Injectable } from '@nestjs/common';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { AntipodeError } from '@antipode/errors';
+import { hashOf } from '@antipode/web-pages';
+import { addressOf } from '../audit/initiator.js';
+import { CONFIG, type RegistryConfig } from '../config.js';
+import type { Viewer } from './viewer.js';
+
+const WINDOW_SECONDS = 60;
+
+/**
+ * How much one caller may ask of this instance in a minute: somebody unknown by their address, everybody else by who they
+ * are; and how many wrong credentials an address may send.
+ */
+@Injectable()
+export class RequestLimits {
+  private readonly anonymous: RateLimiterMemory;
+  private readonly known: RateLimiterMemory;
+  private readonly failures: RateLimiterMemory;
+
+  constructor(@Inject(CONFIG) config: RegistryConfig) {
+    const limiter = (points: number): RateLimiterMemory =>
+      new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
+    this.anonymous = limiter(config.REST_ANONYMOUS_LIMIT);
+    this.known = limiter(config.REST_VIEWER_LIMIT);
+    this.failures = limiter(config.REST_FAILURE_LIMIT);
+  }
+
+  /** Counts a request. @throws AntipodeError `too_many_failures` beyond the limit */
+  async admit(viewer: Viewer, request: IncomingMessage): Promise<void> {
+    try {
+      if (viewer.kind === 'anonymous') await this.anonymous.consume(bucketOf(networkOf(request)));
+      else await this.known.consume(bucketOf(viewer.kind === 'token' ? 'token' : viewer.id));
+    } catch (limit) {
+      throw tooMany(limit, 'Too many requests within a minute.');
+    }
+  }
+
+  /**
+   * Runs what finds out whose credential it is; a wrong one counts. Whoever has sent too many is not looked at.
+   *
+   * @throws AntipodeError `too_many_failures`; and whatever `look` throws
+   */
+  async guarded<T>(request: IncomingMessage, look: () => Promise<T>): Promise<T> {
+    const bucket = bucketOf(networkOf(request));
+    const before = await this.failures.get(bucket);
+    if (before && before.remainingPoints <= 0)
+      throw tooMany(before, 'Too many wrong credentials came from your address.');
+    try {
+      return await look();
+    } catch (error) {
+      if ((error as Partial<AntipodeError>).code === 'unauthenticated') await this.failures.penalty(bucket);
+      throw error;
+    }
+  }
+}
+
+/** One of 65,536, so that nobody can make us remember more. */
+const bucketOf = (who: string): string => hashOf(who).slice(0, 4);
+
+/** An IPv4 address; of an IPv6 address the first 64 bits at most, since whoever has one has them all. */
+function networkOf(request: IncomingMessage): string {
+  const address = (addressOf(request).address ?? '').replace(/^::ffff:/i, '');
+  if (isIPv4(address) || isIP(address) === 0) return address;
+  const [head = ''] = new SocketAddress({ address, family: 'ipv6' }).address.split('::');
+  return head.split(':').slice(0, 4).join(':');
+}
+
+function tooMany(limit: unknown, what: string): AntipodeError {
+  if (!(limit instanceof RateLimiterRes)) throw limit;
+  const seconds = Math.max(1, Math.ceil(limit.msBeforeNext / 1000));
+  const hint = `${what} Try again in ${seconds} s.`;
+  return new AntipodeError('too_many_failures', 'limiting requests', { seconds }, { hint });
+}

@@ -2,13 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import pg from 'pg';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type RegistryConfig } from '../config.js';
-import { CHANGES } from './names.js';
 
 const RECONNECT_MS = 500;
 
-/** Hears Postgres' NOTIFY: another instance (or this one) has changed the table of repositories. */
+/** @param payload undefined after each (re)connection: what happened meanwhile was not heard. */
+type OnNews = (payload: string | undefined) => void;
+
+/** Hears Postgres' NOTIFY, on one connection for all channels: another instance (or this one) has changed something. */
 @Injectable()
 export class ChangeListener {
+  private readonly channels = new Map<string, OnNews>();
   private client: pg.Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
@@ -18,8 +21,20 @@ export class ChangeListener {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** @param onChange also called after each (re)connection: what happened meanwhile was not heard. */
-  async listen(onChange: () => void): Promise<void> {
+  async listen(channel: string, onNews: OnNews): Promise<void> {
+    this.channels.set(channel, onNews);
+    // A connection that is being made may have asked for its channels already; asking twice is harmless.
+    if (this.client) await this.hear(this.client, channel).catch(() => undefined);
+    else await this.connect();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private async connect(): Promise<void> {
     if (this.closed) return;
     const client = new pg.Client({
       connectionString: this.config.DATABASE_URL,
@@ -33,23 +48,21 @@ export class ChangeListener {
       lost = true;
       this.logger.debug({ err: error }, 'no longer hears changes; will reconnect');
       client.end().catch(() => undefined);
-      this.timer = setTimeout(() => void this.listen(onChange), RECONNECT_MS);
+      this.timer = setTimeout(() => void this.connect(), RECONNECT_MS);
     };
     client.on('error', onLost);
     client.on('end', () => onLost());
-    client.on('notification', onChange);
+    client.on('notification', ({ channel, payload = '' }) => this.channels.get(channel)?.(payload));
     try {
       await client.connect();
-      await client.query(`LISTEN ${CHANGES}`);
-      onChange();
+      for (const channel of this.channels.keys()) await this.hear(client, channel);
     } catch (error) {
       onLost(error as Error);
     }
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
-    await this.client?.end().catch(() => undefined);
+  private async hear(client: pg.Client, channel: string): Promise<void> {
+    await client.query(`LISTEN ${channel}`);
+    this.channels.get(channel)?.(undefined);
   }
 }

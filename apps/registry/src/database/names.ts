@@ -13,3 +13,6 @@ export const LOCKS = {
 
 /** The NOTIFY channel that says: the table of repositories has changed. */
 export const CHANGES = 'registry_repositories';
+
+/** The one that says: nodes have reported on the repositories whose ids it names, comma separated. */
+export const STATES = 'registry_states';

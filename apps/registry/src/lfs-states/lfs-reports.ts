@@ -1,5 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { LOGGER, type Logger } from '@antipode/service-kit';
+import { StateNews } from '../events/state-news.js';
 import { requireNodeName } from '../sync-states/node-name.js';
 import type { LfsStateRow } from './lfs-state.js';
 import { LfsStatesStore } from './lfs-states.store.js';
@@ -17,6 +18,7 @@ export class LfsReports implements BeforeApplicationShutdown {
 
   constructor(
     private readonly store: LfsStatesStore,
+    private readonly news: StateNews,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -53,6 +55,7 @@ export class LfsReports implements BeforeApplicationShutdown {
     this.unwritten = new Map();
     try {
       await this.store.write([...rows.values()]);
+      await this.news.tell([...rows.values()].map(({ repositoryId }) => repositoryId));
     } catch (error) {
       this.logger.warn({ err: error }, 'writing reports on large files; will be tried again');
       // What came meanwhile is newer.

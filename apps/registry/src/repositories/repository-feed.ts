@@ -10,6 +10,7 @@ import { LOGGER, type Logger } from '@antipode/service-kit';
 import { isLiving } from '../connection/connection-phase.js';
 import { ConnectionStore } from '../connection/connection.store.js';
 import { ChangeListener } from '../database/change-listener.js';
+import { CHANGES } from '../database/names.js';
 import { RepositoriesStore } from './repositories.store.js';
 import type { FeedRow } from './repository.js';
 
@@ -58,7 +59,7 @@ export class RepositoryFeed implements OnModuleInit, OnApplicationBootstrap, Bef
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.listener.listen(() => void this.refresh());
+    await this.listener.listen(CHANGES, () => void this.refresh());
     this.timer = setInterval(() => void this.refresh(), LOOK_EVERY_MS);
   }
 

@@ -47,8 +47,8 @@ export class Siblings implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   onApplicationBootstrap(): void {
     if (this.config.SIBLINGS_FILE === undefined) return;
-    this.lookTimer = setInterval(() => this.then(() => this.look()), LOOK_EVERY_MS);
-    this.then(() => this.look());
+    this.lookTimer = setInterval(() => this.inTurn(() => this.look()), LOOK_EVERY_MS);
+    this.inTurn(() => this.look());
     this.schedule();
   }
 
@@ -75,13 +75,13 @@ export class Siblings implements OnApplicationBootstrap, BeforeApplicationShutdo
   private schedule(): void {
     const inMs = CHECK_EVERY_MS * (1 + JITTER * (2 * Math.random() - 1));
     this.checkTimer = setTimeout(() => {
-      this.then(() => this.check(this.known));
+      this.inTurn(() => this.check(this.known));
       this.schedule();
     }, inMs);
   }
 
   /** Whatever is done here is done one after the other. */
-  private then(work: () => Promise<void>): void {
+  private inTurn(work: () => Promise<void>): void {
     this.working = this.working.then(() => (this.stopping.signal.aborted ? undefined : work()));
   }
 

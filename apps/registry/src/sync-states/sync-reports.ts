@@ -1,5 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { LOGGER, type Logger } from '@antipode/service-kit';
+import { StateNews } from '../events/state-news.js';
 import { requireNodeName } from './node-name.js';
 import { NodesStore } from './nodes.store.js';
 import type { SyncStateRow } from './sync-state.js';
@@ -21,6 +22,7 @@ export class SyncReports implements BeforeApplicationShutdown {
   constructor(
     private readonly store: SyncStatesStore,
     private readonly nodes: NodesStore,
+    private readonly news: StateNews,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -72,6 +74,7 @@ export class SyncReports implements BeforeApplicationShutdown {
     this.unwritten = new Map();
     try {
       await this.store.write([...rows.values()]);
+      await this.news.tell([...rows.values()].map(({ repositoryId }) => repositoryId));
     } catch (error) {
       this.logger.warn({ err: error }, 'writing sync reports; will be tried again');
       // What came meanwhile is newer.

@@ -1,0 +1,117 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { RepositoryId } from '@antipode/domain';
+import { LOGGER, type Logger } from '@antipode/service-kit';
+import { ChangeListener } from '../database/change-listener.js';
+import { STATES } from '../database/names.js';
+import { RepositoryFeed } from '../repositories/repository-feed.js';
+import { Follower, type Follow } from './follower.js';
+import { Followers } from './followers.js';
+import { readNote } from './state-news.js';
+
+/** No repository is told of more often than this. */
+const TICK_MS = 500;
+const WHOLE_EVERY_MS = 2000;
+const BEAT_MS = 15_000;
+/** So many repositories are read for one tick; the others wait for the next. */
+const MOST_PER_TICK = 500;
+
+/**
+ * Passes on what changes to everybody who follows it.
+ *
+ * What is told is read from the database once for all who follow, when it was said to have changed; so all instances tell
+ * the same.
+ */
+@Injectable()
+export class EventHub implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly changed = new Set<RepositoryId>();
+  private readonly closing = new AbortController();
+  private missed = false;
+  private timer: NodeJS.Timeout | undefined;
+  private ticking: Promise<void> | undefined;
+  private wholeAt = 0;
+  private beatAt = 0;
+
+  constructor(
+    private readonly feed: RepositoryFeed,
+    private readonly followers: Followers,
+    private readonly listener: ChangeListener,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    void this.followFeed();
+    await this.listener.listen(STATES, (payload) => {
+      if (this.followers.size === 0) return;
+      if (payload === undefined) this.missed = true;
+      else for (const id of readNote(payload)) this.changed.add(id);
+    });
+    this.timer = setInterval(() => void this.tick(), TICK_MS);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    this.closing.abort();
+    await this.ticking;
+    this.followers.endAll();
+  }
+
+  /** Answers with everything, and then with what changes. @throws AntipodeError `busy` where too many follow already */
+  async follow(follow: Follow): Promise<void> {
+    this.followers.requireRoom(follow.owner);
+    const { response } = follow;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    await this.followers.add(new Follower(follow));
+  }
+
+  private async tick(): Promise<void> {
+    if (this.followers.size === 0) this.changed.clear();
+    if (this.followers.size === 0 || this.ticking) return;
+    this.ticking = this.turn()
+      .catch((error: unknown) => this.logger.debug({ err: error }, 'telling those who follow'))
+      .finally(() => (this.ticking = undefined));
+    await this.ticking;
+  }
+
+  private async turn(): Promise<void> {
+    const now = Date.now();
+    if (now - this.beatAt >= BEAT_MS) {
+      this.beatAt = now;
+      this.followers.beat();
+    }
+    if (this.missed) {
+      this.missed = false;
+      this.followers.tellAnew();
+    }
+    await this.followers.tell(this.take());
+    if (now - this.wholeAt < WHOLE_EVERY_MS) return;
+    this.wholeAt = now;
+    await this.followers.tellWhole();
+    await this.followers.checkDue();
+  }
+
+  private take(): RepositoryId[] {
+    const ids = [...this.changed].slice(0, MOST_PER_TICK);
+    for (const id of ids) this.changed.delete(id);
+    return ids;
+  }
+
+  /** What comes and goes, the feed of repositories knows. */
+  private async followFeed(): Promise<void> {
+    let isComplete = false;
+    for await (const event of this.feed.watch(this.closing.signal)) {
+      if (event.kind === 'complete') isComplete = true;
+      if (!isComplete || this.followers.size === 0) continue;
+      if (event.kind === 'upserted') this.changed.add(event.row.id);
+      if (event.kind === 'removed') this.changed.add(event.id);
+    }
+  }
+}

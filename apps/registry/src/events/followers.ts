@@ -1,0 +1,145 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import type { RepositoryId } from '@antipode/domain';
+import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
+import type { Sight, Viewer } from '../people/viewer.js';
+import { Viewers } from '../people/viewers.js';
+import { MirroredRepositories } from '../repositories/mirrored-repositories.js';
+import { write } from './event-stream.js';
+import { EventsStore } from './events.store.js';
+import type { Follower } from './follower.js';
+import { LiveView } from './live-view.js';
+
+const MOST = 500;
+/** A browser has six connections to a host; a script may follow from several machines behind one address. */
+const MOST_OF_ONE = 50;
+const PAGE = 200;
+/** So many are asked who they are in one turn. */
+const CHECKS_PER_TURN = 20;
+
+/** Everybody who follows the mirror's news, and what each of them may be told. */
+@Injectable()
+export class Followers {
+  private readonly all = new Set<Follower>();
+  /** Readings are counted, so that of two the older can be told. */
+  private readings = 0;
+
+  constructor(
+    private readonly live: LiveView,
+    private readonly repositories: MirroredRepositories,
+    private readonly store: EventsStore,
+    private readonly viewers: Viewers,
+  ) {}
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  /** @throws AntipodeError `busy` where too many follow already. */
+  requireRoom(owner: string): void {
+    const ofOne = [...this.all].filter((one) => one.owner === owner).length;
+    if (this.all.size < MOST && ofOne < MOST_OF_ONE) return;
+    const hint = 'Too many follow the events already; try again later, or ask /-/api/v1/progress.';
+    throw new AntipodeError('busy', 'following events', {}, { hint });
+  }
+
+  /** Resolves when everything was told once. */
+  async add(follower: Follower): Promise<void> {
+    this.all.add(follower);
+    follower.stream.onOver(() => this.all.delete(follower));
+    await follower.stream.write('retry: 3000\n\n');
+    await this.tellAll(follower);
+  }
+
+  endAll(): void {
+    for (const { stream } of this.all) stream.end();
+    this.all.clear();
+  }
+
+  beat(): void {
+    for (const { stream } of this.all) stream.beat();
+  }
+
+  /** How these repositories are doing now, or that they are gone. */
+  async tell(ids: readonly RepositoryId[]): Promise<void> {
+    if (ids.length === 0) return;
+    const readAt = (this.readings += 1);
+    const described = await this.repositories.describe(await this.store.read(ids));
+    const there = new Set(described.map(({ id }) => id));
+    for (const repository of described) {
+      const text = write('repository', repository);
+      for (const { stream } of this.all) stream.offerRepository(repository, text, readAt);
+    }
+    for (const id of ids.filter((one) => !there.has(one)))
+      for (const { stream } of this.all) stream.offerRemoval(id, readAt);
+  }
+
+  /** Something may have been missed. */
+  tellAnew(): void {
+    for (const follower of this.all) void this.tellAll(follower);
+  }
+
+  /** The mirror as a whole; whoever sees the same is told the same. */
+  async tellWhole(): Promise<void> {
+    for (const group of Map.groupBy(this.all, (one) => one.sightKind).values()) {
+      const { viewer, stream } = group[0] as Follower;
+      const status = await this.live.status(viewer, stream.sight);
+      const progress = await this.live.progressOf(stream.sight);
+      for (const one of group) {
+        one.tellIfNew('status', status);
+        one.tellIfNew('progress', progress);
+      }
+    }
+  }
+
+  /** Asks of those whose time it is who they are now: rights end, and sessions do. */
+  async checkDue(now = Date.now()): Promise<void> {
+    const due = [...this.all].filter((one) => one.isDue(now)).slice(0, CHECKS_PER_TURN);
+    await Promise.all(due.map((one) => this.check(one, now)));
+  }
+
+  private async check(follower: Follower, now: number): Promise<void> {
+    const found = await this.ask(follower.request);
+    const outcome = found === 'refused' ? 'over' : follower.checked(found, now);
+    if (outcome === 'over') follower.stream.end();
+    if (outcome === 'other') void this.tellAll(follower);
+  }
+
+  private async ask(
+    request: IncomingMessage,
+  ): Promise<{ viewer: Viewer; sight: Sight } | 'refused' | undefined> {
+    try {
+      // As if the same request came now: what was found out for the first one is remembered with it.
+      const viewer = await this.viewers.of(Object.create(request) as IncomingMessage);
+      return { viewer, sight: await this.viewers.sightOf(viewer) };
+    } catch (error) {
+      return isRefusal(toAntipodeError(error, 'checking who follows').code) ? 'refused' : undefined;
+    }
+  }
+
+  /** Everything that there is to tell. Takes as long as its reader does: the others do not wait for it. */
+  private tellAll(follower: Follower): Promise<void> {
+    return follower.tellInTurn(async () => {
+      const { stream } = follower;
+      follower.tellIfNew('status', await this.live.status(follower.viewer, stream.sight));
+      follower.tellIfNew('progress', await this.live.progressOf(stream.sight));
+      stream.release();
+      stream.hold();
+      await this.tellRepositories(follower);
+      stream.release();
+    });
+  }
+
+  private async tellRepositories({ stream }: Follower): Promise<void> {
+    if (stream.only?.size === 0) return;
+    for (let after = ''; !stream.isOver;) {
+      const readAt = (this.readings += 1);
+      const rows = await this.store.page(stream.sight, stream.only, { after, limit: PAGE });
+      for (const repository of await this.repositories.describe(rows))
+        await stream.tell(repository, write('repository', repository), readAt);
+      const last = rows.at(-1);
+      if (!last || rows.length < PAGE) return;
+      after = last.id;
+    }
+  }
+}

@@ -1,22 +1,16 @@
-import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { parseFreshness, parseOutagePolicy } from '@antipode/domain';
 import { primarySettings } from '@antipode/primary';
 import { rpcSettings } from '@antipode/rpc';
 import { loadConfig, opsSettings } from '@antipode/service-kit';
+import { readNetworks } from './network/network-list.js';
 
 const seconds = (most: number) => z.coerce.number().int().min(1).max(most);
 const mebibytes = (most: number) => z.coerce.number().int().min(1).max(most);
-const isNetwork = (text: string): boolean => {
-  const [address = '', prefix] = text.split('/');
-  const bits = isIP(address) === 6 ? 128 : 32;
-  return (
-    isIP(address) !== 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
-  );
-};
+const networks = z.string().default('').transform(readNetworks);
 
-const schema = z.object({
+const settings = z.object({
   ...opsSettings,
   ...rpcSettings,
   ...primarySettings,
@@ -38,17 +32,17 @@ const schema = z.object({
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7990'),
   /** 32 random bytes; keys of remembered verdicts, and of tickets and tokens for LFS, are made with it. */
   SECRET_KEY: z.string().regex(/^[0-9a-f]{64}$/i, '64 hex digits'),
-  /** Proxies whose X-Forwarded-For is believed: addresses or networks, comma separated. */
-  TRUSTED_PROXIES: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((item) => item.trim())
-        .filter(Boolean),
-    )
-    .refine((items) => items.every(isNetwork), 'addresses or networks such as 10.0.0.0/8'),
+  /** Proxies that are believed whom they ask for: addresses or networks, comma separated. */
+  TRUSTED_PROXIES: networks,
+  /** Doors whose connections come from TRUSTED_PROXIES and begin with a PROXY header, version 1 or 2. */
+  PROXY_PROTOCOL: z.enum(['off', 'http', 'ssh', 'both']).default('off'),
+  /** Whom both doors serve: addresses or networks, comma separated. None: everybody whom DENY_NETWORKS does not name. */
+  ALLOW_NETWORKS: networks,
+  /** Wins over ALLOW_NETWORKS. */
+  DENY_NETWORKS: networks,
+  /** The same, in addition, for what anybody may read without a credential. */
+  PUBLIC_ALLOW_NETWORKS: networks,
+  PUBLIC_DENY_NETWORKS: networks,
   FRESHNESS: z
     .string()
     .default('bounded:5')
@@ -126,6 +120,12 @@ const schema = z.object({
   SNAPSHOT_CACHE_MIB: mebibytes(65_536).default(64),
   ANSWER_CACHE_MIB: mebibytes(65_536).default(32),
   VERDICT_CACHE_ENTRIES: z.coerce.number().int().min(1).max(10_000_000).default(50_000),
+});
+
+const schema = settings.superRefine(({ PROXY_PROTOCOL, TRUSTED_PROXIES }, context) => {
+  if (PROXY_PROTOCOL === 'off' || TRUSTED_PROXIES.length > 0) return;
+  const message = 'nobody could connect: TRUSTED_PROXIES must name the proxies in front of this mirror';
+  context.addIssue({ code: 'custom', path: ['PROXY_PROTOCOL'], message });
 });
 
 export type EdgeConfig = z.infer<typeof schema>;

@@ -6,7 +6,6 @@ import { createPrimary, type Primary } from '@antipode/primary';
 import { openClient, RepositoryTable } from '@antipode/rpc';
 import { HealthChecks, LOGGER, type Logger } from '@antipode/service-kit';
 import type { EdgeConfig } from './config.js';
-import { proxyList } from './http/client-address.js';
 import { GitRoutes } from './http/git-routes.js';
 import { LiveStreams } from './http/live-streams.js';
 import { HttpDoor } from './http/http-door.js';
@@ -16,6 +15,9 @@ import { OwnProxy } from './http/own-proxy.js';
 import { BodyBudget, bodyTotalMs } from './http/read-body.js';
 import { PushRoutes } from './http/push-routes.js';
 import { lfsProviders } from './lfs/lfs-providers.js';
+import { NetworkList } from './network/network-list.js';
+import { isProxied, networkProvider } from './network/network-providers.js';
+import { Networks } from './network/networks.js';
 import { pushProviders } from './push/push-providers.js';
 import { Admission } from './session/admission.js';
 import { UploadPackAnswerer } from './session/answer-upload-pack.js';
@@ -65,6 +67,7 @@ export function edgeModule(config: EdgeConfig): DynamicModule {
     ...sessionProviders(config, registryClient),
     ...pushProviders(config, { PRIMARY, AUTH }),
     ...lfsProviders(config, { PRIMARY, AUTH, TABLE }),
+    networkProvider(config),
     ...doorProviders(config),
     ...sshProviders(config, { PRIMARY, AUTH }),
   ];
@@ -110,9 +113,9 @@ function sessionProviders(config: EdgeConfig, registryClient: registry.RegistryS
     },
     {
       provide: Hallway,
-      inject: [PRIMARY, TABLE, Verdicts],
-      useFactory: (primary: Primary, { table }: OpenTable, verdicts: Verdicts) =>
-        new Hallway({ primary, table, verdicts, registry: registryClient }),
+      inject: [PRIMARY, TABLE, Verdicts, Networks],
+      useFactory: (primary: Primary, { table }: OpenTable, verdicts: Verdicts, networks: Networks) =>
+        new Hallway({ primary, table, verdicts, networks, registry: registryClient }),
     },
     {
       provide: Mirrors,
@@ -202,17 +205,19 @@ function doorProviders(config: EdgeConfig): Provider[] {
   ];
 }
 
-type HttpDoorParts = [Primary, GitRoutes, LfsRoutes, LfsObjects, ServeFetch, HostKeyRing, Logger];
+type HttpDoorParts = [Primary, GitRoutes, LfsRoutes, LfsObjects, ServeFetch, HostKeyRing, Networks, Logger];
 
 function httpDoor(config: EdgeConfig, passAdmission: Admission): Provider {
   return {
     provide: HttpDoor,
-    inject: [PRIMARY, GitRoutes, LfsRoutes, LfsObjects, ServeFetch, HostKeyRing, LOGGER],
-    useFactory: (...[primary, git, lfs, lfsObjects, fetches, hostKeys, logger]: HttpDoorParts) =>
+    inject: [PRIMARY, GitRoutes, LfsRoutes, LfsObjects, ServeFetch, HostKeyRing, Networks, LOGGER],
+    useFactory: (...[primary, git, lfs, lfsObjects, fetches, hostKeys, networks, logger]: HttpDoorParts) =>
       new HttpDoor({
         host: config.HTTP_HOST,
         port: config.HTTP_PORT,
-        trustedProxies: proxyList(config.TRUSTED_PROXIES),
+        trustedProxies: new NetworkList(config.TRUSTED_PROXIES),
+        proxyProtocol: isProxied('http', config) ? 'on' : 'off',
+        networks,
         shutdownMs: config.SHUTDOWN_SECONDS * 1000,
         primary,
         git,

@@ -34,6 +34,8 @@ export class FakeNeighbours {
     {};
   /** Who holds which public key (SSH's wire format, base64). Tests set and delete. */
   readonly keys = new Map<string, KnownKey>();
+  /** From where those come about whom auth was asked, the last one last. */
+  readonly addresses: string[] = [];
   /** Paths for which strangers' keys were noticed. */
   readonly noticed: string[] = [];
   /** How long a verdict may be remembered. */
@@ -96,6 +98,7 @@ export class FakeNeighbours {
 
   private async authorize(request: auth.AuthorizeRequest): Promise<auth.AuthorizeResponse> {
     this.asked.authorize += 1;
+    this.addresses.push(request.clientAddress);
     if (this.failing.authorize) throw this.failing.authorize;
     const known = request.keyHolder && this.keyOf(request.keyHolder, request.right);
     const authorization = known?.authorization ?? (request.authorization || undefined);
@@ -119,8 +122,10 @@ export class FakeNeighbours {
     if (verdict.kind !== 'allowed') throw new AntipodeError(verdict.kind, 'asking');
   }
 
-  private identifyKey({ publicKey }: auth.IdentifyKeyRequest): Promise<auth.IdentifyKeyResponse> {
+  private identifyKey(request: auth.IdentifyKeyRequest): Promise<auth.IdentifyKeyResponse> {
+    const { publicKey, clientAddress } = request;
     this.asked.identifyKey += 1;
+    this.addresses.push(clientAddress);
     if (this.failing.identifyKey) return Promise.reject(this.failing.identifyKey);
     const known = this.keys.get(Buffer.from(publicKey).toString('base64'));
     return Promise.resolve({ holder: known?.holder, displayName: known?.displayName ?? '' });

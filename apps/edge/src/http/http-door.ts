@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo, BlockList, Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import { decodeUrlPath, type Primary } from '@antipode/primary';
 import type { Logger } from '@antipode/service-kit';
 import { closeAfter, letContinue } from '@antipode/http-door';
+import { Arrivals } from '../network/arrivals.js';
+import type { NetworkList } from '../network/network-list.js';
+import { notServed, type Networks } from '../network/networks.js';
 import { isLfsToken } from '../lfs/lfs-token.js';
 import { ANONYMOUS, type Caller } from '../session/caller.js';
 import type { Knock } from '../session/hallway.js';
@@ -19,10 +22,11 @@ import type { GitRoutes } from './git-routes.js';
 import type { LfsObjects } from './lfs-objects.js';
 import type { LfsRoutes } from './lfs-routes.js';
 import type { OwnClient, OwnProxy } from './own-proxy.js';
-import { answerParseError } from './parse-errors.js';
+import { answerParseError, turnAway } from './parse-errors.js';
+import { refuseNetwork } from './refuse-network.js';
 import { answerFrontPage, type FrontPage } from './front-page.js';
 import type { LiveStreams } from './live-streams.js';
-import { isLinkPath, ownTarget } from './own-path.js';
+import { isForEverybody, isLinkPath, ownTarget } from './own-path.js';
 import { refuse } from './respond.js';
 import { findRoute, methodsOf, type Route, type RouteName } from './routes.js';
 import { refusalFor } from './sentences.js';
@@ -30,7 +34,10 @@ import { refusalFor } from './sentences.js';
 export interface HttpDoorOptions {
   readonly host: string;
   readonly port: number;
-  readonly trustedProxies: BlockList;
+  readonly trustedProxies: NetworkList;
+  /** `on`: each connection begins with a PROXY header of one of `trustedProxies`. */
+  readonly proxyProtocol: 'on' | 'off';
+  readonly networks: Networks;
   readonly shutdownMs: number;
   readonly primary: Primary;
   readonly git: GitRoutes;
@@ -56,6 +63,7 @@ const ASKS_ITSELF: ReadonlySet<RouteName> = new Set<RouteName>(['receive_pack', 
 /** The HTTP door: raw node:http, because every header on git's routes has to be git's. */
 export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly server: Server;
+  private readonly arrivals: Arrivals | undefined;
 
   constructor(private readonly options: HttpDoorOptions) {
     this.server = createServer({
@@ -70,6 +78,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     // Whoever asks before sending is told to go on by the route: a push only once it is allowed.
     this.server.on('checkContinue', (request, response) => void this.handle(request, response));
     this.server.on('clientError', (error, socket) => answerParseError(error, socket as Socket));
+    if (options.proxyProtocol === 'on') this.arrivals = this.takeHeadersOff();
   }
 
   get port(): number {
@@ -97,12 +106,30 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     // Whoever listens connects again, to an edge that stays.
     this.options.live.close();
+    this.arrivals?.close();
     this.server.closeIdleConnections();
     const timer = setTimeout(() => this.server.closeAllConnections(), this.options.shutdownMs);
     await closed;
     clearTimeout(timer);
     this.options.lfsObjects.close();
     await Promise.all([this.options.own.close(), this.options.link.close(), this.options.lfs.close()]);
+  }
+
+  /** The parser of requests, which the server listens with, sees a socket only after its header. */
+  private takeHeadersOff(): Arrivals {
+    const { trustedProxies: proxies, logger } = this.options;
+    const arrivals = new Arrivals({
+      door: 'http',
+      proxies,
+      logger,
+      turnAway: (socket, sentence, status) => turnAway(socket, { status, sentence }),
+    });
+    const [parse] = this.server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
+    this.server.removeAllListeners('connection');
+    this.server.on('connection', (socket: Socket) =>
+      arrivals.meet(socket, (served) => parse?.call(this.server, served)),
+    );
+    return arrivals;
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -145,10 +172,18 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     request.on('error', () => undefined);
     try {
       if (!route) return refuse(response, { status: 400, sentence: 'The request names no path.' });
+      const address = clientAddress(request, this.options.trustedProxies);
+      if (!this.options.networks.serves(address) && !isForEverybody(request, route))
+        return this.refuseNetwork({ request, response, route }, visit, address);
       const methods = methodsOf(route.name);
       if (methods.length > 0 && !methods.includes(request.method ?? ''))
         return this.refuseMethod(request, response, methods);
-      await this.dispatch({ request, response, route, knock: this.knock(request, response, route, visit) });
+      await this.dispatch({
+        request,
+        response,
+        route,
+        knock: this.knock(request, response, { route, visit, address }),
+      });
     } catch (error) {
       this.fail(response, visit, error);
     }
@@ -178,9 +213,8 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       case 'own':
         return this.own(exchange);
       case 'live':
-        return request.method === 'GET'
-          ? live.relay(request, response, ownClient(knock))
-          : this.own(exchange);
+        if (request.method !== 'GET') return this.own(exchange);
+        return live.relay(request, response, this.ownClient(knock));
       case 'page':
         return answerFrontPage(request, response, { path: knock.path, page: this.frontPage });
     }
@@ -189,7 +223,12 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
   private own({ request, response, knock }: Exchange): Promise<void> {
     const { own, link } = this.options;
     const isLink = isLinkPath(ownTarget(request).pathname);
-    return (isLink ? link : own).relay(request, response, ownClient(knock));
+    return (isLink ? link : own).relay(request, response, this.ownClient(knock));
+  }
+
+  private ownClient({ clientAddress: address, signal }: Knock): OwnClient {
+    const isServed = this.options.networks.servesAnybody(address);
+    return { address, signal, withoutCredential: isServed ? 'served' : 'refused' };
   }
 
   private get frontPage(): FrontPage {
@@ -197,7 +236,16 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     return { primaryName: primary.displayName, fingerprints: hostKeys.fingerprints };
   }
 
-  private knock(request: IncomingMessage, response: ServerResponse, route: Route, visit: Visit): Knock {
+  private refuseNetwork(asked: Omit<Exchange, 'knock'>, visit: Visit, address: string): void {
+    visit.error = new AntipodeError('denied', 'answering a network that is not served');
+    refuseNetwork(asked, visit, notServed(address, this.options.primary.displayName));
+  }
+
+  private knock(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { route, visit, address }: { readonly route: Route; readonly visit: Visit; readonly address: string },
+  ): Knock {
     const gone = new AbortController();
     // Only for a client that left early: an abort makes an exception with a stack, which a good end does not need.
     response.once('close', () => {
@@ -207,7 +255,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
       path: decodeUrlPath(route.path),
       caller: callerOf(request, route),
       right: 'read',
-      clientAddress: clientAddress(request, this.options.trustedProxies),
+      clientAddress: address,
       signal: gone.signal,
       visit,
     };
@@ -273,8 +321,6 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     else this.options.logger.info(line, 'request');
   }
 }
-
-const ownClient = ({ clientAddress: address, signal }: Knock): OwnClient => ({ address, signal });
 
 function callerOf({ headers: { authorization } }: IncomingMessage, { name }: Route): Caller {
   if (authorization === undefined) return ANONYMOUS;

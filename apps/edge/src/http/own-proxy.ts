@@ -21,6 +21,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'x-forwarded-proto',
   'x-forwarded-host',
   'forwarded',
+  'x-antipode-without-credential',
   'expect',
 ]);
 
@@ -38,6 +39,8 @@ export interface OwnClient {
   readonly address: string;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
+  /** `refused`: what anybody may read is not for this network. */
+  readonly withoutCredential: 'served' | 'refused';
 }
 
 /** `/-/…` is the mirror's own: REST, webhooks and pages, answered by the registry, or by auth, behind this door. */
@@ -81,7 +84,8 @@ export class OwnProxy {
   }
 
   /** The answer, of which nothing was read yet. @throws AntipodeError as `relay`. */
-  async ask(request: IncomingMessage, { address, signal }: OwnClient): Promise<Dispatcher.ResponseData> {
+  async ask(request: IncomingMessage, client: OwnClient): Promise<Dispatcher.ResponseData> {
+    const { signal } = client;
     const limit = new BodyLimit(this.options.maxBodyBytes);
     const hasBody =
       request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
@@ -91,7 +95,7 @@ export class OwnProxy {
       return await send(url, {
         // undici takes every method that Node's parser lets through.
         method: (request.method ?? 'GET') as 'GET',
-        headers: { ...withoutHops(request.headers), ...forwarded(request, address) },
+        headers: { ...withoutHops(request.headers), ...forwarded(request, client) },
         body: hasBody ? request.pipe(limit) : null,
         dispatcher: this.agent,
         signal,
@@ -108,9 +112,14 @@ const DOING = 'passing a request to the registry';
 
 const tooLarge = (): AntipodeError => new AntipodeError('too_large', DOING);
 
-const forwarded = (request: IncomingMessage, address: string): Record<string, string> => ({
+/** What those behind this door must know of the client; of the same names, its own headers are dropped. */
+const forwarded = (
+  { headers }: IncomingMessage,
+  { address, withoutCredential }: OwnClient,
+): Record<string, string> => ({
   'x-forwarded-for': address,
-  'x-forwarded-host': request.headers.host ?? '',
+  'x-forwarded-host': headers.host ?? '',
+  ...(withoutCredential === 'refused' ? { 'x-antipode-without-credential': 'refused' } : {}),
 });
 
 export const isEventStream = ({ 'content-type': type }: IncomingHttpHeaders): boolean =>

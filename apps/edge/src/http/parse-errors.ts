@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
+import { lingerAndClose } from '@antipode/http-door';
 
 const ANSWERS: Readonly<Record<string, { readonly status: number; readonly sentence: string }>> = {
   HPE_HEADER_OVERFLOW: { status: 431, sentence: 'The headers of this request are too long.' },
@@ -14,11 +15,25 @@ export function answerParseError(error: NodeJS.ErrnoException, socket: Socket): 
     socket.destroy();
     return;
   }
-  const { status, sentence } = ANSWERS[error.code ?? ''] ?? MALFORMED;
+  socket.end(writeAnswer(ANSWERS[error.code ?? ''] ?? MALFORMED), () => socket.destroySoon());
+}
+
+/** Answers a connection of which no request will be read. */
+export function turnAway(socket: Socket, answer: BareAnswer): void {
+  socket.resume();
+  socket.write(writeAnswer(answer));
+  lingerAndClose(socket);
+}
+
+interface BareAnswer {
+  readonly status: number;
+  readonly sentence: string;
+}
+
+function writeAnswer({ status, sentence }: BareAnswer): string {
   const body = `${sentence}\n`;
-  socket.end(
+  return (
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroySoon(),
+    `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   );
 }

@@ -3,6 +3,7 @@ import type { registry } from '@antipode/contracts';
 import { AntipodeError } from '@antipode/errors';
 import type { Primary } from '@antipode/primary';
 import { callUnary, type RepositoryTable } from '@antipode/rpc';
+import type { Networks } from '../network/networks.js';
 import { Absence } from './absence.js';
 import type { Caller } from './caller.js';
 import type { Verdicts } from './verdicts.js';
@@ -30,6 +31,7 @@ export interface Neighbours {
   readonly table: Pick<RepositoryTable, 'find' | 'take' | 'connection'>;
   readonly verdicts: Verdicts;
   readonly registry: registry.RegistryServiceClient;
+  readonly networks: Pick<Networks, 'servesAnybody'>;
 }
 
 const LEARN_TIMEOUT_MS = 5000;
@@ -73,12 +75,18 @@ export class Hallway {
     });
   }
 
-  /** Anonymous callers trouble the primary only where it may say yes. */
+  /**
+   * Anonymous callers trouble the primary only where it may say yes, and where their network may read what is public:
+   * from another one a public repository looks like all others.
+   */
   private requireCredential(knock: Knock, known: SelectedRepository | undefined): void {
-    if (knock.caller.kind !== 'anonymous' || (known?.public && knock.right === 'read')) return;
+    if (knock.caller.kind !== 'anonymous') return;
+    const isServed = this.neighbours.networks.servesAnybody(knock.clientAddress);
+    if (isServed && known?.public && knock.right === 'read') return;
     // A host without an API tells nobody which repositories are public: only its git endpoint knows.
     const isUnknowable = this.neighbours.primary.discovery === undefined;
-    if (!isUnknowable) throw new AntipodeError('unauthenticated', 'entering without a credential');
+    if (!isUnknowable || !isServed)
+      throw new AntipodeError('unauthenticated', 'entering without a credential');
   }
 
   private authorize(knock: Knock, path: RepositoryPath) {

@@ -6,6 +6,10 @@ import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import { isGitService } from '@antipode/domain';
 import { writeErrorPacket } from '@antipode/git-wire';
 import type { Logger } from '@antipode/service-kit';
+import { Arrivals } from '../network/arrivals.js';
+import type { NetworkList } from '../network/network-list.js';
+import { notServed, type Networks } from '../network/networks.js';
+import { peerOf } from '../network/peer.js';
 import type { SshMetrics } from '../telemetry/ssh-metrics.js';
 import { ALGORITHMS } from './algorithms.js';
 import { BrokenOff } from './broken-off.js';
@@ -17,10 +21,14 @@ import { loginInstructions, sentenceFor, type Names } from './sentences.js';
 import { hasNativeCrypto, offerNoSha1 } from './ssh2-internals.js';
 import { SshConnection, type FinishedCommand, type SshConnectionOptions } from './ssh-connection.js';
 import { say, type RunningChannel } from './ssh-session.js';
+import { turnAway } from './turn-away.js';
 
 export interface SshDoorOptions {
   readonly host: string;
   readonly port: number;
+  /** Each connection begins with a PROXY header of one of these; undefined where there is no proxy. */
+  readonly proxies: NetworkList | undefined;
+  readonly networks: Networks;
   readonly hostKeys: HostKeyRing;
   readonly shutdownMs: number;
   readonly names: Names;
@@ -43,12 +51,15 @@ const KEEPALIVES_MISSED = 4;
 /** The SSH door. It opens and drains by itself: SSH holds connections for minutes where HTTP does not. */
 export class SshDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly server: Server;
+  private readonly arrivals: Arrivals | undefined;
   private readonly connections = new Set<SshConnection>();
   private ssh: InstanceType<typeof ssh2.Server> | undefined;
   /** Sockets whose client has not said its version yet, by address and port. */
   private readonly arriving = new Map<string, Arrived>();
 
   constructor(private readonly options: SshDoorOptions) {
+    const { proxies, logger } = options;
+    this.arrivals = proxies && new Arrivals({ door: 'ssh', proxies, turnAway, logger });
     this.server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.arrive(socket));
   }
 
@@ -79,6 +90,7 @@ export class SshDoor implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** Takes no new connection; commands have their time, then they are cut. */
   async beforeApplicationShutdown(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.arrivals?.close();
     for (const { socket } of this.arriving.values()) socket.destroy();
     for (const connection of this.connections) connection.drain();
     const timer = setTimeout(() => {
@@ -104,16 +116,25 @@ export class SshDoor implements OnApplicationBootstrap, BeforeApplicationShutdow
     return server;
   }
 
-  /** A socket, of which nothing is known but its address. */
+  /** A socket, of which nothing is known but its address, which may be a proxy's. */
   private arrive(socket: Socket): void {
     // It may vanish at any moment; whoever reads from it learns that by its end.
     socket.on('error', () => undefined);
+    if (this.arrivals) void this.arrivals.meet(socket, () => this.admit(socket));
+    else this.admit(socket);
+  }
+
+  private admit(socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
     if (!this.ssh || remoteAddress === undefined) return void socket.destroy();
-    const address = plain(remoteAddress);
+    const { address } = peerOf(socket);
+    if (!this.options.networks.serves(address)) {
+      this.options.metrics.refused('network');
+      return turnAway(socket, notServed(address, this.options.names.primary.displayName));
+    }
     const place = this.options.connectionLimits.enter(address);
     if (!place) {
-      this.options.metrics.refused();
+      this.options.metrics.refused('room');
       // Before its version a server may say what it likes (RFC 4253, section 4.2); `ssh -v` shows it.
       return void socket.end('Too many connections. Try again later.\r\n', () => socket.destroy());
     }
@@ -213,6 +234,3 @@ interface Arrived {
   /** To be called once it is known who this is. */
   readonly known: () => void;
 }
-
-/** An IPv4 client of an IPv6 socket. */
-const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');

@@ -6,6 +6,9 @@ import { HealthChecks, LOGGER, type Logger } from '@antipode/service-kit';
 import type { EdgeConfig } from '../config.js';
 import { BodyBudget } from '../http/read-body.js';
 import { openLfsTokenKey } from '../lfs/lfs-token.js';
+import { NetworkList } from '../network/network-list.js';
+import { isProxied } from '../network/network-providers.js';
+import { Networks } from '../network/networks.js';
 import { PushOverHttps } from '../push/push-over-https.js';
 import { PUSH_SENTENCES, WAIT_UNTIL_PUBLISHED } from '../push/push-providers.js';
 import type { PushSentences } from '../push/push-sentences.js';
@@ -72,14 +75,14 @@ export function sshProviders(
     ...commandProviders(config, AUTH),
     {
       provide: SshDoor,
-      inject: [KeyDirectory, Commands, NAMES, HostKeyRing, AgentAccess, HealthChecks, LOGGER],
-      useFactory: (...[keys, commands, names, hostKeys, agents, health, logger]: DoorParts) =>
-        openDoor(config, { keys, commands, names, hostKeys, agents, health, logger }),
+      inject: [KeyDirectory, Commands, NAMES, HostKeyRing, AgentAccess, Networks, HealthChecks, LOGGER],
+      useFactory: (...[keys, commands, names, hostKeys, agents, networks, health, logger]: DoorParts) =>
+        openDoor(config, { keys, commands, names, hostKeys, agents, networks, health, logger }),
     },
   ];
 }
 
-type DoorParts = [KeyDirectory, Commands, Names, HostKeyRing, AgentAccess, HealthChecks, Logger];
+type DoorParts = [KeyDirectory, Commands, Names, HostKeyRing, AgentAccess, Networks, HealthChecks, Logger];
 
 function commandProviders(config: EdgeConfig, AUTH: symbol): Provider[] {
   return [
@@ -190,6 +193,7 @@ function openDoor(
     names: Names;
     hostKeys: HostKeyRing;
     agents: AgentAccess;
+    networks: Networks;
     health: HealthChecks;
     logger: Logger;
   },
@@ -207,6 +211,7 @@ function openDoor(
     ...around,
     host: config.SSH_HOST,
     port: config.SSH_PORT,
+    proxies: isProxied('ssh', config) ? new NetworkList(config.TRUSTED_PROXIES) : undefined,
     shutdownMs: config.SHUTDOWN_SECONDS * 1000,
     maxTries: config.SSH_AUTH_TRIES,
     loginMs: config.SSH_LOGIN_SECONDS * 1000,

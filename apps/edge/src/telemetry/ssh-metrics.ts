@@ -21,7 +21,7 @@ export class SshMetrics {
     description: 'Who came in over SSH: holders of known keys, guests',
   });
   private readonly refusals = this.meter.createCounter('antipode_edge_ssh_refused_connections', {
-    description: 'Connections over SSH for which there was no room',
+    description: 'Connections over SSH that were turned away: no room, or a network that is not served',
   });
   private readonly duration = this.meter.createHistogram('antipode_edge_ssh_command_duration_seconds', {
     unit: 's',
@@ -48,8 +48,8 @@ export class SshMetrics {
     this.logins.add(1, { who });
   }
 
-  refused(): void {
-    this.refusals.add(1);
+  refused(because: 'room' | 'network'): void {
+    this.refusals.add(1, { because });
   }
 
   finished({ command, source, status, bytesOut, seconds }: FinishedSshCommand): void {

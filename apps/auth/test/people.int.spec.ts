@@ -147,7 +147,8 @@ describe('a session ends', () => {
     await expect(workspaces(session(browser))).rejects.toMatchObject(gone);
     // The link is known to be broken now: nobody is asked any more.
     await house.sim.control.resetCounters();
-    await expect(identify(session(browser))).rejects.toMatchObject(gone);
+    for (const workspace of [WORKSPACE, ''])
+      await expect(identify(session(browser), { workspace })).rejects.toMatchObject(gone);
     expect(await questions()).toBe(0);
     const again = await house.link(auth, 'owner');
     expect(await identify(session(again))).toMatchObject({ role: ROLES.owner });
@@ -177,6 +178,24 @@ describe('nobody', () => {
     await expect(identify(apiToken('owner'), { workspace: '../user' })).rejects.toMatchObject({
       code: 'invalid',
     });
+  });
+
+  it('is whoever has a token that was taken back, whatever it was told before', async () => {
+    const { username, email } = house.person('owner');
+    const scopes = ['read:user:bitbucket', 'read:workspace:bitbucket'];
+    const order = { kind: 'api', user: username, scopes };
+    const { id, secret } = await house.sim.control.control<{ id: string; secret: string }>(
+      'POST',
+      '/tokens',
+      order,
+    );
+    const proof = header(basic(email, secret));
+    expect(await identify(proof)).toMatchObject({ role: ROLES.owner });
+    await house.sim.control.control('DELETE', `/tokens/${id}`);
+    // Remembered, until a question that was not asked before finds out.
+    expect(await identify(proof)).toMatchObject({ role: ROLES.owner });
+    await expect(workspaces(proof)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(identify(proof)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
   it('is told which scope their token lacks', async () => {

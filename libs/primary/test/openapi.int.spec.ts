@@ -108,7 +108,7 @@ describeWith('the requests of the adapter, held against Bitbucket’s own OpenAP
 });
 
 async function everything(): Promise<void> {
-  const { discovery, webhooks } = primary;
+  const { discovery, people, webhooks } = primary;
   const credential = { token: 't' };
   await discovery?.listProjects(credential);
   for (const projectKey of [undefined, 'WEB']) {
@@ -117,6 +117,13 @@ async function everything(): Promise<void> {
   }
   for (let i = 0; i < 2; i += 1) await webhooks?.ensure({ credential, url, secret: 's' });
   await webhooks?.remove({ credential, id: HOOK });
+  // What is answered here makes no person; what is asked is looked at.
+  await Promise.allSettled([
+    people?.identify(credential),
+    people?.workspaces(credential),
+    people?.roleIn(credential, 'acme'),
+    people?.readable(credential, 'acme'),
+  ]);
 }
 
 /** The operation of a path with its parameters filled in. */

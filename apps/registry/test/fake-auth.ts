@@ -21,8 +21,8 @@ export class FakeAuth implements AsyncDisposable {
   people: FakePerson[] = [];
   /** Of linked accounts, by person. */
   readonly tokens = new Map<string, string>();
-  /** What getAccountToken was told to be refused. */
-  readonly refused: string[] = [];
+  /** Given instead of a token that the primary has refused. */
+  readonly renewed = new Map<string, string>();
   readonly asked: string[] = [];
   /** What every call ends with, where a test says so. */
   failure: AntipodeError | undefined;
@@ -75,7 +75,8 @@ export class FakeAuth implements AsyncDisposable {
       getAccountToken: this.answer(
         'getAccountToken',
         ({ accountId, refused }: auth.GetAccountTokenRequest) => {
-          if (refused) this.refused.push(refused);
+          const renewed = this.renewed.get(refused);
+          if (renewed !== undefined) this.tokens.set(accountId, renewed);
           const accessToken = this.tokens.get(accountId);
           if (accessToken === undefined) throw new AntipodeError('unauthenticated', 'giving a token');
           return {

@@ -77,7 +77,8 @@ export class Viewers {
    */
   async personOf(request: IncomingMessage): Promise<Person | undefined> {
     const session = readBrowser(request, transportOf(this.config.PUBLIC_URL));
-    if (session === undefined) return undefined;
+    // A primary that knows no people has nobody signed in.
+    if (session === undefined || !this.connection.primary.people) return undefined;
     try {
       return await this.identify({ proof: { $case: 'session', value: session } }, request);
     } catch (error) {

@@ -23,7 +23,8 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = this.describe(error);
     if (response.headersSent) return void response.destroy();
     if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer realm="Antipode"');
-    if (problem.status === 429) response.setHeader('retry-after', String(secondsOf(error)));
+    const retryAfter = retryAfterOf(error, problem);
+    if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
     response.writeHead(problem.status, {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
@@ -53,10 +54,12 @@ function statusOf(error: unknown): number | undefined {
 const wordsOf = ({ message }: Error): string =>
   /\bJSON\b/.test(message) ? 'The body is no valid JSON.' : message;
 
-/** What a neighbour limits, it says in words only. */
-function secondsOf(error: unknown): number {
-  const { seconds } = (error as Partial<AntipodeError>).context ?? {};
-  return typeof seconds === 'number' ? seconds : 60;
+/** What whoever limited us or the caller has said; of a limit at least something. */
+function retryAfterOf(error: unknown, { status }: Problem): string | undefined {
+  const { seconds, retryAfter } = (error as Partial<AntipodeError>).context ?? {};
+  if (typeof seconds === 'number') return String(seconds);
+  if (typeof retryAfter === 'string') return retryAfter;
+  return status === 429 ? '60' : undefined;
 }
 
 function problemsOf(error: AntipodeError): readonly string[] | undefined {

@@ -158,6 +158,7 @@ describe('the link page', () => {
     expect(
       (await browser.open(await cameBack(browser, { page: '/-/link?return=/-/connect' }))).location,
     ).toBe('/-/connect');
+    expect((await browser.open('/-/link?return=/-/connect')).text).toContain('<a href="/-/connect">');
     for (const page of ['/-/link?return=//evil.example', '/-/link?return=https://evil.example/-/']) {
       expect((await browser.open(await cameBack(browser, { page }))).location).toBe('/-/link');
     }

@@ -67,7 +67,7 @@ export function linked(account: LinkedAccount, keys: readonly KnownKey[], words:
   return {
     status: 200,
     title: account.displayName,
-    body: markup` ${account.state.kind === 'linked' ? whole(account, keys, primary) : broken(account.state.why, words)}
+    body: markup` ${goOn(words)} ${account.state.kind === 'linked' ? whole(account, keys, primary) : broken(account.state.why, words)}
       <h2>Unlink</h2>
       <p>
         The mirror forgets your account, its keys and its permission. Connections over SSH with your keys are
@@ -77,6 +77,12 @@ export function linked(account: LinkedAccount, keys: readonly KnownKey[], words:
       ${form(`${LINK_PATH}/unlink`, { csrf }, markup`<button class="quiet">Unlink my account</button>`)}`,
   };
 }
+
+/** For somebody who is signed in already, in another tab perhaps. Not by itself: the page there may have sent them. */
+const goOn = ({ returnTo }: Words): Html | undefined =>
+  returnTo === undefined
+    ? undefined
+    : markup`<p><a href="${returnTo}">Go on to the page that you came from</a></p>`;
 
 /** Asked for once a minute at the least while the connection lives by it. */
 const LENT_FOR_MS = 3_600_000;

@@ -182,6 +182,7 @@ describe('what is told of the mirror', () => {
       await member.untilPaths([PUBLIC]);
       await registry.select('WEB', 'PUB');
       await member.untilPaths(['acme/storefront', 'acme/playground', PUBLIC]);
+      expect(JSON.stringify(member.heard)).not.toContain('syd-1');
       // Not even that there was something.
       expect(anybody.of('removed')).toEqual([]);
       expect(member.heard.some(({ data }) => data.path === 'acme/checkout-api')).toBe(false);
@@ -331,7 +332,10 @@ describe('what is told of the mirror', () => {
       expect(paths(await list('outcome=updated'))).toEqual(['acme/checkout-api']);
       expect(paths(await list(`repository=${idOf[PUBLIC]}`))).toEqual([PUBLIC]);
       expect(paths(await list('node=mel-1'))).toEqual([]);
-      expect(paths((await ask('/runs', MEMBER)).body)).toEqual([PUBLIC, 'acme/storefront']);
+      const { body } = await ask('/runs', MEMBER);
+      expect(paths(body)).toEqual([PUBLIC, 'acme/storefront']);
+      expect(body.values[0]).toMatchObject({ node: null, error: { code: 'timed_out' } });
+      expect(JSON.stringify(body)).not.toMatch(/Away|syd-1/);
       person.role = WORKSPACE_ROLE_STRANGER;
       expect((await ask('/runs', MEMBER)).status).toBe(403);
       person.role = WORKSPACE_ROLE_MEMBER;

@@ -55,7 +55,8 @@ export const runsSchema = z.object({
     z.object({
       id: z.string(),
       repository: z.object({ id: z.string(), path: z.string() }),
-      node: z.string(),
+      /** Null for those who do not run the mirror. */
+      node: z.string().nullable(),
       outcome: z.enum(OUTCOMES),
       beganAt: moment,
       endedAt: moment,

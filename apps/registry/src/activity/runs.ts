@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import type { Sight } from '../people/viewer.js';
+import { plain } from '../repositories/describe-repository.js';
 import type { runsQuery, runsSchema } from './activity-schemas.js';
 import { RunsStore, type ListedRun } from './runs.store.js';
 import { visibleTo } from './visible-to.js';
@@ -18,22 +19,23 @@ export class Runs {
     const rows = await this.store.list({ ...filter, before, limit: limit + 1, visible: visibleTo(sight) });
     const shown = rows.slice(0, limit);
     return {
-      values: shown.map(describe),
+      values: shown.map((run) => describe(run, sight)),
       next: rows.length > limit ? (shown.at(-1)?.seq.toString() ?? null) : null,
     };
   }
 }
 
-const describe = (run: ListedRun): RunsAnswer['values'][number] => ({
+/** Nodes, and errors in other words than their code's own, are the administrators' business. */
+const describe = (run: ListedRun, sight: Sight): RunsAnswer['values'][number] => ({
   id: run.id,
   repository: { id: run.repositoryId, path: run.path },
-  node: run.node,
+  node: sight.all ? run.node : null,
   outcome: run.outcome,
   beganAt: run.beganAt.toISOString(),
   endedAt: run.endedAt.toISOString(),
   epoch: run.epoch,
   receivedBytes: run.receivedBytes,
-  error: run.error,
+  error: sight.all ? run.error : plain(run.error),
   changeCount: run.changeCount,
   changes: run.changes.map(({ ref, from, to }) => ({ ref, from, to })),
 });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { RepositoryId } from '@antipode/domain';
 import type { Sight } from '../people/viewer.js';
-import type { RepositoryAnswer } from '../repositories/describe-repository.js';
+import { write, type ToldRepository } from './told-repository.js';
 
 /** A reader who is this far behind is let go; with its next connection it gets everything anew. */
 const MOST_UNTOLD = 2000;
@@ -22,8 +22,8 @@ interface Untold {
  */
 export class EventStream {
   private untold = new Map<string, Untold>();
-  /** Public repositories that it knows of: one that is public no longer must be taken back. */
-  private readonly publicOnes = new Set<RepositoryId>();
+  /** Those that it knows of because anybody may: one that is public no longer must be taken back. */
+  private readonly openOnes = new Set<RepositoryId>();
   private isFull = false;
   private isHeld = true;
   private fullSince = 0;
@@ -66,18 +66,17 @@ export class EventStream {
     this.isHeld = true;
   }
 
-  offerRepository(repository: RepositoryAnswer, text: string, readAt: number): void {
+  offerRepository(repository: ToldRepository, readAt: number): void {
     if (!this.wants(repository.id)) return;
     if (!this.sees(repository)) return this.offerRemoval(repository.id, readAt);
-    if (repository.public) this.publicOnes.add(repository.id);
-    this.offer(`repository ${repository.id}`, text, readAt);
+    this.offer(`repository ${repository.id}`, this.textOf(repository), readAt);
   }
 
   /** Tells that a repository is not there any more, where its reader may know that it was. */
   offerRemoval(id: RepositoryId, readAt: number): void {
-    const mayKnow = this.sight.all || this.sight.ids.has(id) || this.publicOnes.has(id);
+    const mayKnow = this.sight.all || this.sight.ids.has(id) || this.openOnes.has(id);
     if (!mayKnow || !this.wants(id)) return;
-    this.publicOnes.delete(id);
+    this.openOnes.delete(id);
     this.offer(`repository ${id}`, write('removed', { id }), readAt);
   }
 
@@ -90,12 +89,11 @@ export class EventStream {
   }
 
   /** Part of a snapshot; resolves when there is room for more. */
-  async tell(repository: RepositoryAnswer, text: string, readAt: number): Promise<void> {
+  async tell(repository: ToldRepository, readAt: number): Promise<void> {
     const about = `repository ${repository.id}`;
     // What was read before this was is older than this.
     if ((this.untold.get(about)?.readAt ?? Infinity) < readAt) this.untold.delete(about);
-    if (repository.public) this.publicOnes.add(repository.id);
-    await this.write(text);
+    await this.write(this.textOf(repository));
   }
 
   /** Writes at once; resolves when there is room for more. */
@@ -114,8 +112,13 @@ export class EventStream {
     this.response.end();
   }
 
-  private sees({ id, public: isPublic }: RepositoryAnswer): boolean {
-    return this.sight.all || isPublic || this.sight.ids.has(id);
+  private sees({ id, isOpen }: ToldRepository): boolean {
+    return this.sight.all || isOpen || this.sight.ids.has(id);
+  }
+
+  private textOf({ id, isOpen, forAdministrators, forOthers }: ToldRepository): string {
+    if (isOpen) this.openOnes.add(id);
+    return this.sight.all ? forAdministrators : forOthers;
   }
 
   private wants(id: RepositoryId): boolean {
@@ -137,7 +140,3 @@ export class EventStream {
     this.fullSince = Date.now();
   }
 }
-
-/** One event. JSON has no line breaks of its own. */
-export const write = (event: string, data: unknown): string =>
-  `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -6,7 +6,13 @@ import { Prisma } from '../generated/prisma/client.js';
 import type { Sight } from '../people/viewer.js';
 import type { ListedRepository } from '../repositories/list-repositories.js';
 
-const COLUMNS = Prisma.sql`r.id, r.path, r.name, r.project_key AS "projectKey", r.public`;
+/** A repository, and whether anybody may know of it. */
+export interface EventRow extends ListedRepository {
+  readonly isOpen: boolean;
+}
+
+const COLUMNS = Prisma.sql`r.id, r.path, r.name, r.project_key AS "projectKey", r.public,
+  ${visibleTo({ all: false, ids: new Set() })} AS "isOpen"`;
 
 /** Repositories by the handful, for those who follow them. */
 @Injectable()
@@ -14,8 +20,8 @@ export class EventsStore {
   constructor(private readonly database: Database) {}
 
   /** Of these, those that are mirrored. */
-  read(ids: readonly RepositoryId[]): Promise<ListedRepository[]> {
-    return this.database.prisma.$queryRaw<ListedRepository[]>`
+  read(ids: readonly RepositoryId[]): Promise<EventRow[]> {
+    return this.database.prisma.$queryRaw<EventRow[]>`
       SELECT ${COLUMNS} FROM repository r WHERE r.removed_at IS NULL AND r.id = ANY (${[...ids]}::text[])`;
   }
 
@@ -24,9 +30,9 @@ export class EventsStore {
     sight: Sight,
     only: ReadonlySet<RepositoryId> | null,
     { after, limit }: { readonly after: RepositoryId; readonly limit: number },
-  ): Promise<ListedRepository[]> {
+  ): Promise<EventRow[]> {
     const among = only ? Prisma.sql`AND r.id = ANY (${[...only]}::text[])` : Prisma.empty;
-    return this.database.prisma.$queryRaw<ListedRepository[]>`
+    return this.database.prisma.$queryRaw<EventRow[]>`
       SELECT ${COLUMNS} FROM repository r
       WHERE r.removed_at IS NULL AND ${visibleTo(sight)} AND r.id > ${after} ${among} ORDER BY r.id LIMIT ${limit}`;
   }

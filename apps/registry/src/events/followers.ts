@@ -5,10 +5,10 @@ import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import type { Sight, Viewer } from '../people/viewer.js';
 import { Viewers } from '../people/viewers.js';
 import { MirroredRepositories } from '../repositories/mirrored-repositories.js';
-import { write } from './event-stream.js';
-import { EventsStore } from './events.store.js';
+import { EventsStore, type EventRow } from './events.store.js';
 import type { Follower } from './follower.js';
 import { LiveView } from './live-view.js';
+import { tellOf, type ToldRepository } from './told-repository.js';
 
 const MOST = 500;
 /** A browser has six connections to a host; a script may follow from several machines behind one address. */
@@ -64,14 +64,13 @@ export class Followers {
   async tell(ids: readonly RepositoryId[]): Promise<void> {
     if (ids.length === 0) return;
     const readAt = (this.readings += 1);
-    const described = await this.repositories.describe(await this.store.read(ids));
-    const there = new Set(described.map(({ id }) => id));
-    for (const repository of described) {
-      const text = write('repository', repository);
-      for (const { stream } of this.all) stream.offerRepository(repository, text, readAt);
+    const told = await this.describe(await this.store.read(ids));
+    const there = new Set(told.map(({ id }) => id));
+    const gone = ids.filter((id) => !there.has(id));
+    for (const { stream } of this.all) {
+      for (const repository of told) stream.offerRepository(repository, readAt);
+      for (const id of gone) stream.offerRemoval(id, readAt);
     }
-    for (const id of ids.filter((one) => !there.has(one)))
-      for (const { stream } of this.all) stream.offerRemoval(id, readAt);
   }
 
   /** Something may have been missed. */
@@ -135,11 +134,16 @@ export class Followers {
     for (let after = ''; !stream.isOver;) {
       const readAt = (this.readings += 1);
       const rows = await this.store.page(stream.sight, stream.only, { after, limit: PAGE });
-      for (const repository of await this.repositories.describe(rows))
-        await stream.tell(repository, write('repository', repository), readAt);
+      for (const repository of await this.describe(rows)) await stream.tell(repository, readAt);
       const last = rows.at(-1);
       if (!last || rows.length < PAGE) return;
       after = last.id;
     }
+  }
+
+  private async describe(rows: readonly EventRow[]): Promise<ToldRepository[]> {
+    const isOpen = new Map(rows.map((row) => [row.id, row.isOpen]));
+    const described = await this.repositories.describe(rows.map(({ isOpen: _isOpen, ...row }) => row));
+    return described.map((repository) => tellOf(repository, isOpen.get(repository.id) ?? false));
   }
 }

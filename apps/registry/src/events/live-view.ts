@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { isAdministrator, type Sight, type Viewer } from '../people/viewer.js';
 import { MirrorStatus } from '../rest/mirror-status.js';
-import { write } from './event-stream.js';
 import { Progress } from './progress.js';
+import { write } from './told-repository.js';
 
 /** The mirror as a whole, as events tell of it. */
 @Injectable()

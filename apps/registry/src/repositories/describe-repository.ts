@@ -39,7 +39,8 @@ export const asOthersSee = (answer: RepositoryAnswer): RepositoryAnswer => ({
   nodes: [],
 });
 
-const plain = (error: RepositoryAnswer['error']): RepositoryAnswer['error'] =>
+/** An error in the words of its code. */
+export const plain = (error: RepositoryAnswer['error']): RepositoryAnswer['error'] =>
   error && { code: error.code, message: isCode(error.code) ? TITLE[error.code] : TITLE.internal };
 
 function describeLfs(state: LfsStateRow | undefined): RepositoryAnswer['lfs'] {

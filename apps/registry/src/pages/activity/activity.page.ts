@@ -28,11 +28,11 @@ export const activityPage = (view: ActivityView): Page => ({
   title: 'Activity',
   lead: markup`How far behind the primary the mirror was, and what it served. Times on charts are UTC.`,
   layout: 'wide',
-  body: markup`<nav class="actions" aria-label="Span of time">${SPANS.map(([hours, label]) => markup`<a class="button quiet small" href="/-/activity?hours=${hours}"${hours === view.hours ? markup` aria-current="true"` : undefined}>${label}</a>`)}</nav>
-<br>${totals(view.activity)}
+  body: markup`<nav class="actions spans" aria-label="Span of time">${SPANS.map(([hours, label]) => markup`<a class="button quiet small" href="/-/activity?hours=${hours}"${hours === view.hours ? markup` aria-current="true"` : undefined}>${label}</a>`)}</nav>
+${totals(view.activity)}
 <div class="grid charts"><section class="card">${lagChart(view.activity)}</section><section class="card">${trafficChart(view.activity)}</section></div>
-<section class="card"><h2>Recent syncs</h2>${view.runs.length === 0 ? markup`<p class="soft">None yet.</p>` : runTable(view.runs, 'Recent syncs')}</section>
-<section class="card"><h2>Recent errors</h2>${view.failures.length === 0 ? markup`<p class="soft">None within seven days.</p>` : runTable(view.failures, 'Recent errors')}</section>
+<section class="card"><h2>Recent syncs</h2>${view.runs.length === 0 ? markup`<p class="soft">None yet.</p>` : runTable(view.runs, 'Recent syncs', 'all')}</section>
+<section class="card"><h2>Recent errors</h2>${view.failures.length === 0 ? markup`<p class="soft">None within seven days.</p>` : runTable(view.failures, 'Recent errors', 'all')}</section>
 ${view.audit && auditCard(view.audit, view.nextAudit, view.hours)}`,
 });
 
@@ -48,6 +48,7 @@ function lagChart({ points }: ActivityAnswer): Html {
     title: 'Behind the primary',
     summary: `How long ago repositories were last known to equal the primary; at most ${spanOf(worst)}.`,
     kind: 'lines',
+    base: 'decimal',
     at: points.map(({ at }) => at),
     write: (seconds) => (seconds > 0 && seconds < 1 ? `${seconds.toFixed(1)} s` : spanOf(seconds)),
     series: [
@@ -64,6 +65,7 @@ function trafficChart({ points, totals: sums }: ActivityAnswer): Html {
     title: 'Served to clients',
     summary: `Bytes sent; ${sizeOf(sums.ownBytes)} of the mirror’s own and ${sizeOf(sums.passedBytes)} passed through from the primary.`,
     kind: 'bars',
+    base: 'binary',
     at: points.map(({ at }) => at),
     write: sizeOf,
     series: [

@@ -17,16 +17,18 @@ export interface ChartOptions {
   readonly at: readonly string[];
   readonly series: readonly Series[];
   readonly kind: 'lines' | 'bars';
+  /** What a round number is: bytes are counted by 1024. */
+  readonly base: 'decimal' | 'binary';
   write(value: number): string;
 }
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [720, 220, 64, 24, 10];
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [460, 200, 70, 24, 12];
 const PLOT = { width: WIDTH - LEFT - 8, height: HEIGHT - TOP - BOTTOM };
 
 /** Drawn by the server: no script is needed to see it, and a table says the same. */
 export function chart(options: ChartOptions): Html {
   const { id, title, summary, series, at } = options;
-  const most = ceiling(largest(options));
+  const most = ceiling(largest(options), options.base);
   const x = (index: number): number =>
     LEFT + (PLOT.width * index) / Math.max(1, at.length - (options.kind === 'bars' ? 0 : 1));
   const y = (value: number): number => TOP + PLOT.height * (1 - value / most);
@@ -45,9 +47,10 @@ const largest = ({ series, kind, at }: ChartOptions): number =>
     : Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
 
 /** A round number that everything fits under. */
-export function ceiling(value: number): number {
+export function ceiling(value: number, base: ChartOptions['base']): number {
   if (value <= 0) return 1;
-  const step = 10 ** Math.floor(Math.log10(value));
+  const unit = base === 'binary' ? 1024 ** Math.floor(Math.log2(Math.max(1, value)) / 10) : 1;
+  const step = 10 ** Math.floor(Math.log10(value / unit)) * unit;
   return [1, 2, 5, 10].map((factor) => factor * step).find((one) => one >= value) ?? 10 * step;
 }
 
@@ -88,9 +91,9 @@ function bars(
   });
 }
 
-/** Some five of them, whatever the width of the points. */
+/** Some four of them, whatever the width of the points. */
 function timesOf(at: readonly string[], x: (index: number) => number): Html[] {
-  const every = Math.max(1, Math.ceil(at.length / 5));
+  const every = Math.max(1, Math.ceil(at.length / 4));
   const isLong = Date.parse(at.at(-1) ?? '') - Date.parse(at[0] ?? '') > 48 * 3_600_000;
   return at.flatMap((moment, index) =>
     index % every === 0

@@ -116,4 +116,4 @@ ${
 
 const nodesCard = ({ nodes }: OverviewView): Html =>
   markup`<section class="card"><h2>Nodes</h2>
-${nodes.length === 0 ? markup`<p class="soft">No node has reported yet: nothing can be cloned before one does.</p>` : markup`<dl class="facts">${nodes.map(({ name, seenAt }) => fact(name, markup`heard of ${agoOf(seenAt)}`))}</dl>`}</section>`;
+${nodes.length === 0 ? markup`<p class="soft">No node has reported yet: nothing can be cloned before one does.</p>` : markup`<dl class="facts">${nodes.map(({ name, seenAt }) => fact(name, markup`heard from ${agoOf(seenAt)}`))}</dl>`}</section>`;

@@ -19,7 +19,7 @@ ${keptData ? keptNotice(keptData) : undefined}
 <p>It is not connected to any workspace yet. You sign in at ${primary.name}, choose one of the workspaces that you administer, and see what the mirror will be able to do before anything happens.</p>
 <div class="actions">${connectAction(view)}</div>
 <p class="small soft">Without a browser: <code>antipode connect --workspace W --token-file F</code></p></section>
-<div class="grid">
+<div class="grid three">
 <section class="card"><h2>Clone and fetch nearby</h2><p>With the paths, credentials and permissions that people have at ${primary.name}. Who may not read there may not read here.</p></section>
 <section class="card"><h2>Push as ever</h2><p>Pushes go through to ${primary.name} within the same request. The mirror acknowledges nothing that is not there.</p></section>
 <section class="card"><h2>Always in sync</h2><p>Changes arrive by webhook within seconds, and a sweep finds what a webhook missed. Large files come along.</p></section>

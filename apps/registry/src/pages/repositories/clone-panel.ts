@@ -38,9 +38,9 @@ ${copyable(`way-${index}`, `git clone ${url}`, `clone by ${PROTOCOLS[protocol]} 
 const pushLine = ({ urls, pushUrl }: CloneView): Html | undefined =>
   urls.https === null && urls.ssh === null
     ? undefined
-    : markup`<details><summary>Push straight to the primary</summary>
-<p>Pushes to the mirror go through to the primary already. To leave the mirror out of them, in the clone:</p>
-${copyable('push-url', `git remote set-url --push origin ${pushUrl}`, 'push straight to the primary')}</details>`;
+    : markup`<h3>Push straight to the primary</h3>
+<p class="soft">Pushes to the mirror go through to the primary already. To leave the mirror out of them, in the clone:</p>
+${copyable('push-url', `git remote set-url --push origin ${pushUrl}`, 'push straight to the primary')}`;
 
 /** For machines: whatever names the primary fetches here instead. */
 function everywhere({ path, urls }: CloneView): Html | undefined {
@@ -49,9 +49,9 @@ function everywhere({ path, urls }: CloneView): Html | undefined {
     rewrite(urls.ssh, urls.primary.ssh, path),
   ].filter((line) => line !== undefined);
   if (lines.length === 0) return undefined;
-  return markup`<details><summary>Machines and CI: use this mirror for every URL of the primary</summary>
-<p>Scripts, submodules and build plans keep the primary’s URLs; git asks the mirror instead.</p>
-${lines.map((line, index) => copyable(`instead-${index}`, line, 'use this mirror for every URL of the primary'))}</details>`;
+  return markup`<h3>Machines and CI</h3>
+<p class="soft">Use this mirror for every URL of the primary. Scripts, submodules and build plans stay as they are; git asks the mirror instead.</p>
+${lines.map((line, index) => copyable(`instead-${index}`, line, 'use this mirror for every URL of the primary'))}`;
 }
 
 function rewrite(mirror: string | null, primary: string | null, path: string): string | undefined {

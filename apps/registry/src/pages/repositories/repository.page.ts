@@ -122,4 +122,4 @@ const nodesCard = ({ nodes }: RepositoryAnswer): Html | undefined =>
       )}</section>`;
 
 const runsCard = ({ runs }: RepositoryView): Html =>
-  markup`<section class="card"><h2>Recent syncs</h2>${runs.length === 0 ? markup`<p class="soft">None is remembered.</p>` : runTable(runs, 'Recent syncs of this repository')}</section>`;
+  markup`<section class="card"><h2>Recent syncs</h2>${runs.length === 0 ? markup`<p class="soft">None is remembered.</p>` : runTable(runs, 'Recent syncs of this repository', 'one')}</section>`;

@@ -25,7 +25,7 @@ const signIn = ({ csrf, returnTo }: Words, label: string): Html =>
   form(
     LINK_PATH,
     { csrf, ...(returnTo === undefined ? {} : { return: returnTo }) },
-    markup`<button class="plain">${label}</button>`,
+    markup`<button>${label}</button>`,
   );
 
 const again = (label: string): Html => markup`<p><a href="${LINK_PATH}">${label}</a></p>`;

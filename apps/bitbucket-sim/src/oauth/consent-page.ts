@@ -5,6 +5,10 @@ const WORDS: Readonly<Record<string, string>> = {
   account: 'Read your account information, your e-mail addresses and your SSH keys',
   repository: 'Read your repositories',
   'repository:write': 'Read and modify your repositories',
+  'repository:admin': 'Administer your repositories, access keys included',
+  project: 'Read your projects, and the repositories in them',
+  'project:admin': 'Administer your projects, access keys included',
+  webhook: 'Read and modify your webhooks',
 };
 
 const escape = (text: string): string =>
@@ -42,6 +46,7 @@ export const problemPage = (text: string): string => page('Something is wrong', 
 
 const page = (title: string, body: string): string => `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>${title} - Bitbucket (simulated)</title>
+<link rel="icon" href="data:,">
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:3em auto;padding:0 1em}input,select,button{font:inherit}</style>
 </head><body><h1>${title}</h1>
 ${body}

@@ -33,6 +33,8 @@ import { Verdicts } from './session/verdicts.js';
 import { HostKeyRing } from './ssh/host-keys.js';
 import { sshProviders } from './ssh/ssh-providers.js';
 import { EdgeMetrics } from './telemetry/edge-metrics.js';
+import { Traffic } from './telemetry/traffic.js';
+import { TrafficReporter } from './telemetry/traffic-reporter.js';
 
 const MEBI = 1024 * 1024;
 const AGENT = 'antipode/0.1.0';
@@ -68,6 +70,7 @@ export function edgeModule(config: EdgeConfig): DynamicModule {
     ...pushProviders(config, { PRIMARY, AUTH }),
     ...lfsProviders(config, { PRIMARY, AUTH, TABLE }),
     networkProvider(config),
+    ...trafficProviders(config, registryClient),
     ...doorProviders(config),
     ...sshProviders(config, { PRIMARY, AUTH }),
   ];
@@ -148,6 +151,17 @@ function sessionProviders(config: EdgeConfig, registryClient: registry.RegistryS
   ];
 }
 
+function trafficProviders(config: EdgeConfig, client: registry.RegistryServiceClient): Provider[] {
+  return [
+    { provide: Traffic, useFactory: () => new Traffic() },
+    {
+      provide: TrafficReporter,
+      inject: [Traffic],
+      useFactory: (traffic: Traffic) => new TrafficReporter({ client, node: config.ANTIPODE_NODE, traffic }),
+    },
+  ];
+}
+
 const openFreshness = (config: EdgeConfig): Freshness =>
   new Freshness({
     client: openClient(sync.SyncServiceClient, config.SYNC_GRPC, config),
@@ -205,19 +219,32 @@ function doorProviders(config: EdgeConfig): Provider[] {
   ];
 }
 
-type HttpDoorParts = [Primary, GitRoutes, LfsRoutes, LfsObjects, ServeFetch, HostKeyRing, Networks, Logger];
+type HttpDoorParts = [
+  Primary,
+  GitRoutes,
+  LfsRoutes,
+  LfsObjects,
+  ServeFetch,
+  HostKeyRing,
+  Networks,
+  Traffic,
+  Logger,
+];
 
 function httpDoor(config: EdgeConfig, passAdmission: Admission): Provider {
   return {
     provide: HttpDoor,
-    inject: [PRIMARY, GitRoutes, LfsRoutes, LfsObjects, ServeFetch, HostKeyRing, Networks, LOGGER],
-    useFactory: (...[primary, git, lfs, lfsObjects, fetches, hostKeys, networks, logger]: HttpDoorParts) =>
+    inject: [PRIMARY, GitRoutes, LfsRoutes, LfsObjects, ServeFetch, HostKeyRing, Networks, Traffic, LOGGER],
+    useFactory: (
+      ...[primary, git, lfs, lfsObjects, fetches, hostKeys, networks, traffic, logger]: HttpDoorParts
+    ) =>
       new HttpDoor({
         host: config.HTTP_HOST,
         port: config.HTTP_PORT,
         trustedProxies: new NetworkList(config.TRUSTED_PROXIES),
         proxyProtocol: isProxied('http', config) ? 'on' : 'off',
         networks,
+        traffic,
         shutdownMs: config.SHUTDOWN_SECONDS * 1000,
         primary,
         git,

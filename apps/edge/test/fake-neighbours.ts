@@ -30,8 +30,9 @@ export interface KnownKey {
 export class FakeNeighbours {
   readonly asked: Asked = { authorize: 0, ensureFresh: 0, learn: 0, identifyKey: 0, relayCredential: 0 };
   /** Failures on request, by method. */
-  readonly failing: { authorize?: AntipodeError; ensureFresh?: AntipodeError; identifyKey?: AntipodeError } =
-    {};
+  readonly failing: Partial<
+    Record<'authorize' | 'ensureFresh' | 'identifyKey' | 'reportTraffic', AntipodeError>
+  > = {};
   /** Who holds which public key (SSH's wire format, base64). Tests set and delete. */
   readonly keys = new Map<string, KnownKey>();
   /** From where those come about whom auth was asked, the last one last. */
@@ -40,6 +41,8 @@ export class FakeNeighbours {
   readonly noticed: string[] = [];
   /** How long a verdict may be remembered. */
   verdictMs = 60_000;
+  /** What the edge has told of its traffic. */
+  readonly traffic: registry.ReportTrafficRequest[] = [];
   readonly lfs = new FakeLfs();
   private connection: registry.ConnectionNews | undefined;
   private readonly changes = new EventEmitter();
@@ -169,7 +172,11 @@ export class FakeNeighbours {
       reportSync: unused,
       reportLfs: unused,
       reportRuns: unused,
-      reportTraffic: unused,
+      reportTraffic: answerUnary((request: registry.ReportTrafficRequest) => {
+        if (this.failing.reportTraffic) return Promise.reject(this.failing.reportTraffic);
+        this.traffic.push(request);
+        return Promise.resolve({});
+      }),
       getSelection: unused,
       setSelection: unused,
     };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
+import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import { decodeUrlPath, type Primary } from '@antipode/primary';
 import type { Logger } from '@antipode/service-kit';
 import { closeAfter, letContinue } from '@antipode/http-door';
@@ -15,9 +15,11 @@ import { ANONYMOUS, type Caller } from '../session/caller.js';
 import type { Knock } from '../session/hallway.js';
 import { Visit } from '../session/visit.js';
 import type { EdgeMetrics } from '../telemetry/edge-metrics.js';
+import type { Traffic } from '../telemetry/traffic.js';
 import { clientAddress } from './client-address.js';
 import { AnsweredError } from './answered-error.js';
 import type { Exchange } from './exchange.js';
+import { sayGoodbye } from './goodbye.js';
 import type { GitRoutes } from './git-routes.js';
 import type { LfsObjects } from './lfs-objects.js';
 import type { LfsRoutes } from './lfs-routes.js';
@@ -50,6 +52,7 @@ export interface HttpDoorOptions {
   readonly live: LiveStreams;
   readonly hostKeys: { readonly fingerprints: readonly string[] };
   readonly metrics: EdgeMetrics;
+  readonly traffic: Traffic;
   readonly logger: Logger;
 }
 
@@ -147,7 +150,7 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
         await this.answer(request, response, route, visit);
         // A push may go on after its client has left: the line tells how it ended.
         const bytesOut = Math.max(0, await closed);
-        this.goodbye({ request, response, route, visit, startedAt, bytesOut });
+        sayGoodbye({ request, response, route, visit, startedAt, bytesOut }, this.options);
         span.setAttributes({
           'http.response.status_code': response.statusCode,
           'antipode.source': visit.source,
@@ -280,46 +283,6 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     if (!response.req.complete) closeAfter(response);
     refuse(response, refusal);
   }
-
-  /** The one log line of a request. */
-  private goodbye({ request, response, route, visit, startedAt, bytesOut }: Goodbye): void {
-    const ms = performance.now() - startedAt;
-    const { source, bytesIn } = visit;
-    const routeName = route?.name ?? 'unknown';
-    this.options.metrics.finished({
-      route: routeName,
-      source,
-      status: response.statusCode,
-      bytesOut,
-      bytesIn,
-      seconds: ms / 1000,
-    });
-    const error = visit.error === undefined ? undefined : toAntipodeError(visit.error, 'answering a request');
-    const line = {
-      method: request.method,
-      route: routeName,
-      status: response.statusCode,
-      ...(response.writableFinished ? {} : { broken_off: true }),
-      repository_id: visit.repositoryId,
-      source,
-      protocol: visit.protocol,
-      epoch: visit.epoch,
-      passed_because: visit.passedBecause,
-      push: visit.push,
-      lfs: visit.lfs,
-      request_id: visit.requestId,
-      ...(visit.outage ? { outage: true } : {}),
-      principal: visit.principal?.slice(0, 12),
-      bytes_in: bytesIn,
-      bytes_out: bytesOut,
-      ms: Math.round(ms * 10) / 10,
-      steps_ms: visit.stepsMs,
-      code: error?.code,
-    };
-    if (error && !isRefusal(error.code) && error.code !== 'cancelled')
-      this.options.logger.warn({ ...line, err: error }, 'request');
-    else this.options.logger.info(line, 'request');
-  }
 }
 
 function callerOf({ headers: { authorization } }: IncomingMessage, { name }: Route): Caller {
@@ -328,13 +291,4 @@ function callerOf({ headers: { authorization } }: IncomingMessage, { name }: Rou
   if (isLfsToken(authorization) && !name.startsWith('lfs_'))
     throw new AntipodeError('unauthenticated', 'entering with a token for LFS');
   return { kind: 'credential', authorization };
-}
-
-interface Goodbye {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly route: Route | undefined;
-  readonly visit: Visit;
-  readonly startedAt: number;
-  readonly bytesOut: number;
 }

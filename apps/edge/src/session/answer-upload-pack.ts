@@ -108,6 +108,7 @@ export class UploadPackAnswerer {
           : this.lsRefsOf(choice.mirror, session, request.lsRefs);
       }
       case 'fetch': {
+        session.visit.isFetch = true;
         const answer = await this.fetch(session, version, { plan: request.plan, body });
         return answer.kind === 'pass' ? { ...answer, hasFilter: request.plan.filter !== undefined } : answer;
       }

@@ -26,6 +26,8 @@ export class Visit {
   lfs: { readonly operation: 'download' | 'upload'; readonly objects: number } | undefined;
   /** What a client was given to name this request by. */
   requestId: string | undefined;
+  /** Objects were asked for, and not only refs. */
+  isFetch = false;
   bytesIn = 0;
   error: unknown;
   readonly stepsMs: Record<string, number> = {};

@@ -11,6 +11,7 @@ import type { NetworkList } from '../network/network-list.js';
 import { notServed, type Networks } from '../network/networks.js';
 import { peerOf } from '../network/peer.js';
 import type { SshMetrics } from '../telemetry/ssh-metrics.js';
+import type { Traffic } from '../telemetry/traffic.js';
 import { ALGORITHMS } from './algorithms.js';
 import { BrokenOff } from './broken-off.js';
 import { writeAll } from './channel-output.js';
@@ -42,6 +43,7 @@ export interface SshDoorOptions {
   readonly commands: Commands;
   readonly openAgent: SshConnectionOptions['openAgent'];
   readonly metrics: SshMetrics;
+  readonly traffic: Traffic;
   readonly logger: Logger;
 }
 
@@ -203,6 +205,8 @@ export class SshDoor implements OnApplicationBootstrap, BeforeApplicationShutdow
     const { source, bytesIn, error } = visit;
     const bytesOut = channel.moved.out;
     this.options.metrics.finished({ command, source, status, bytesIn, bytesOut, seconds: ms / 1000 });
+    if (isGitService(command))
+      this.options.traffic.served({ door: 'ssh', visit, isAnswered: status === 0, bytesOut });
     const known = error === undefined ? undefined : toAntipodeError(error, 'answering a command');
     const line = {
       door: 'ssh',

@@ -20,6 +20,7 @@ import { PassThrough } from '../session/pass-through.js';
 import { ServeFetch } from '../session/serve-fetch.js';
 import { PushMetrics } from '../telemetry/push-metrics.js';
 import { SshMetrics } from '../telemetry/ssh-metrics.js';
+import { Traffic } from '../telemetry/traffic.js';
 import { AgentAccess } from './agent/agent-access.js';
 import { AgentRelay } from './agent/agent-relay.js';
 import { Commands } from './commands/commands.js';
@@ -75,14 +76,35 @@ export function sshProviders(
     ...commandProviders(config, AUTH),
     {
       provide: SshDoor,
-      inject: [KeyDirectory, Commands, NAMES, HostKeyRing, AgentAccess, Networks, HealthChecks, LOGGER],
-      useFactory: (...[keys, commands, names, hostKeys, agents, networks, health, logger]: DoorParts) =>
-        openDoor(config, { keys, commands, names, hostKeys, agents, networks, health, logger }),
+      inject: [
+        KeyDirectory,
+        Commands,
+        NAMES,
+        HostKeyRing,
+        AgentAccess,
+        Networks,
+        Traffic,
+        HealthChecks,
+        LOGGER,
+      ],
+      useFactory: (
+        ...[keys, commands, names, hostKeys, agents, networks, traffic, health, logger]: DoorParts
+      ) => openDoor(config, { keys, commands, names, hostKeys, agents, networks, traffic, health, logger }),
     },
   ];
 }
 
-type DoorParts = [KeyDirectory, Commands, Names, HostKeyRing, AgentAccess, Networks, HealthChecks, Logger];
+type DoorParts = [
+  KeyDirectory,
+  Commands,
+  Names,
+  HostKeyRing,
+  AgentAccess,
+  Networks,
+  Traffic,
+  HealthChecks,
+  Logger,
+];
 
 function commandProviders(config: EdgeConfig, AUTH: symbol): Provider[] {
   return [
@@ -194,6 +216,7 @@ function openDoor(
     hostKeys: HostKeyRing;
     agents: AgentAccess;
     networks: Networks;
+    traffic: Traffic;
     health: HealthChecks;
     logger: Logger;
   },

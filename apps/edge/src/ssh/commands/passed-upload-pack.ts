@@ -56,6 +56,7 @@ export class PassedUploadPack {
     try {
       const plan = readUploadPackRequest(request.bytes);
       if (!plan) return 0;
+      session.visit.isFetch = true;
       const deepens = plan.depth !== undefined || plan.deepenSince !== undefined || plan.deepenNot.length > 0;
       return await this.negotiate(conversation, session, {
         reader,

@@ -54,6 +54,7 @@ export class StatefulUploadPack {
   }
 
   private async serve(conversation: Conversation, session: Session, asked: Asked): Promise<number> {
+    session.visit.isFetch = true;
     const mirror = await this.mirrorWith(session, asked.plan);
     const { isClone, begun } = await firstHaves(asked);
     const { git, leave } = await this.options.fetches.converse(session, mirror, isClone ? 'clone' : 'fetch');

@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { CHECKOUT } from '@antipode/testing';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
 
 /** Kept when the run is over: for a person's eye, and for CI to keep. */
 export const SCREENSHOTS = join(CHECKOUT, '.antipode/screenshots');
@@ -52,7 +52,7 @@ export class WebBrowser implements AsyncDisposable {
       permissions: javaScript ? ['clipboard-read', 'clipboard-write'] : [],
     });
     context.setDefaultTimeout(15_000);
-    return new Visitor(context, await context.newPage());
+    return new Visitor(context, await context.newPage(), this.origin);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,18 +69,24 @@ export class Visitor implements AsyncDisposable {
   constructor(
     private readonly context: BrowserContext,
     readonly page: Page,
+    private readonly origin: string,
   ) {
     page.on('request', (request) => {
       if (request.isNavigationRequest()) this.opened.add(request.url());
     });
-    page.on('pageerror', (error) => this.complaints.push(`${page.url()}: ${error.message}`));
+    page.on('pageerror', (error) => this.complain(error.message));
     page.on('console', (message) => {
       // Violations of the content security policy are errors, too.
       if (message.type() !== 'error') return;
       const isOfDocument =
         message.text().startsWith('Failed to load resource') && this.opened.has(message.location().url);
-      if (!isOfDocument) this.complaints.push(`${page.url()}: ${message.text()}`);
+      if (!isOfDocument) this.complain(`${message.text()} (${message.location().url})`);
     });
+  }
+
+  /** The pages of the primary are not ours. */
+  private complain(text: string): void {
+    if (this.page.url().startsWith(this.origin)) this.complaints.push(`${this.page.url()}: ${text}`);
   }
 
   /** @param path below the base URL, or a whole URL @returns the status of what is shown in the end */
@@ -88,6 +94,17 @@ export class Visitor implements AsyncDisposable {
     const response = await this.page.goto(path, { waitUntil: 'domcontentloaded' });
     if (!response) throw new Error(`${path} led nowhere`);
     return response.status();
+  }
+
+  /** Presses a button of this name, and waits for where that leads. */
+  press(name: string): Promise<void> {
+    return this.follow(this.page.getByRole('button', { name, exact: true }));
+  }
+
+  /** Clicks what leads to another page, and waits for that. */
+  async follow(place: Locator): Promise<void> {
+    // Whatever redirects there are on the way, one document is shown in the end.
+    await Promise.all([this.page.waitForEvent('domcontentloaded'), place.click()]);
   }
 
   /** The page's path as the address bar has it. */

@@ -18,6 +18,7 @@ import { LentAccountTokens } from './connection/lent-account-tokens.js';
 import { MirroredData } from './connection/mirrored-data.js';
 import { PrimaryAnswers } from './connection/primary-answers.js';
 import { primaryProvider } from './connection/primary.provider.js';
+import { DATA_CENTER_CONTROLLERS, DATA_CENTER_PROVIDERS } from './data-center/data-center.providers.js';
 import { ChangeListener } from './database/change-listener.js';
 import { Database } from './database/database.js';
 import { ConfiguredRepositories } from './discovery/configured-repositories.js';
@@ -74,6 +75,7 @@ import { WebhookSubscription } from './webhooks/webhook-subscription.js';
 
 const CONTROLLERS = [
   ...ACTIVITY_CONTROLLERS,
+  ...DATA_CENTER_CONTROLLERS,
   ...EVENTS_CONTROLLERS,
   ...OUTGOING_CONTROLLERS,
   ...SIBLINGS_CONTROLLERS,
@@ -95,6 +97,7 @@ const CONTROLLERS = [
 const PROVIDERS = [
   { provide: APP_FILTER, useClass: ProblemFilter },
   ...ACTIVITY_PROVIDERS,
+  ...DATA_CENTER_PROVIDERS,
   ...EVENTS_PROVIDERS,
   ...OUTGOING_PROVIDERS,
   ...PAGES_PROVIDERS,

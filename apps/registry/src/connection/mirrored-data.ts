@@ -29,7 +29,7 @@ export const FORGOTTEN: ConnectionUpdate = {
   hookDisabled: false,
 };
 
-/** What this service keeps of a workspace: repositories, projects, what was chosen, deliveries. */
+/** What this service keeps of a workspace: repositories, projects, what was chosen, deliveries, history, who is told. */
 @Injectable()
 export class MirroredData {
   constructor(
@@ -57,6 +57,11 @@ export class MirroredData {
     await transaction.project.deleteMany();
     await transaction.projectPolicy.deleteMany();
     await transaction.delivery.deleteMany();
+    // Whoever was told of one workspace must not hear of another.
+    await transaction.webhookSubscription.deleteMany();
+    await transaction.lagSample.deleteMany();
+    await transaction.trafficMinute.deleteMany();
+    await transaction.trafficHour.deleteMany();
     await transaction.selection.update({
       where: { id: 1 },
       data: { all: false, projectKeys: [], publicRepositories: 'include', changedAt: new Date() },

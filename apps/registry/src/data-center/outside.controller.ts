@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { All, Controller, Get, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { ConnectionService } from '../connection/connection.service.js';
+import { ConnectionStore } from '../connection/connection.store.js';
+import { ConnectionView } from '../connection/connection-view.js';
+import { Progress } from '../events/progress.js';
+import { CurrentViewer } from '../people/current-viewer.js';
+import type { Viewer } from '../people/viewer.js';
+import { ForAccess, ViewerGuard } from '../people/viewer.guard.js';
+import { Viewers } from '../people/viewers.js';
+import { Neighbours } from '../rest/neighbours.js';
+import { DataCenterFilter, writeErrors } from './data-center.filter.js';
+
+/** What a load balancer of Data Center's mirrors asks: 503 until the mirror knows what it mirrors. */
+@ApiExcludeController()
+@UseFilters(DataCenterFilter)
+@Controller('status')
+export class OutsideStatusController {
+  constructor(
+    private readonly connection: ConnectionStore,
+    private readonly neighbours: Neighbours,
+    private readonly progress: Progress,
+    private readonly view: ConnectionView,
+    private readonly viewers: Viewers,
+  ) {}
+
+  @Get()
+  @UseGuards(ViewerGuard)
+  @ForAccess('viewers')
+  async status(@CurrentViewer() viewer: Viewer, @Res() response: ServerResponse): Promise<void> {
+    const row = await this.connection.read();
+    const { state } = this.view.describe(row);
+    const { discovering, repositories } = await this.progress.read(await this.viewers.sightOf(viewer));
+    const isKnown = (state === 'connected' || state === 'suspended') && row.sweptAt !== null;
+    const { total: totalRepos, synced: syncedRepos } = repositories;
+    const synchronized = syncedRepos === totalRepos && !discovering;
+    const known = synchronized ? 'SYNCHRONIZED' : 'METADATA_SYNCHRONIZED';
+    const body = {
+      state: isKnown ? known : 'INITIALIZING',
+      memberCount: String((await this.neighbours.nodes()).length),
+      discovering,
+      syncedRepos,
+      totalRepos,
+    };
+    write(response, isKnown ? 200 : 503, body);
+  }
+}
+
+/** Everything else under /rest: tools that take a mirror for the primary hear where that is, in a form that they read. */
+@ApiExcludeController()
+@Controller('rest')
+export class UnknownRestController {
+  constructor(private readonly connection: ConnectionService) {}
+
+  @All(['', '*path'])
+  unknown(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
+    const { displayName } = this.connection.primary;
+    const message = `This is a mirror of ${displayName}, and has no such REST resource. Ask ${displayName} for it.`;
+    // A body that nobody reads must not keep the connection.
+    request.resume();
+    write(response, 404, writeErrors(message));
+  }
+}
+
+function write(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(`${JSON.stringify(body)}\n`);
+}

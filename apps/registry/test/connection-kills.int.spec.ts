@@ -13,10 +13,22 @@ import {
   type RunningRedis,
   type RunningSim,
 } from '@antipode/testing';
+import { csrfToken, newBrowser } from '@antipode/web-pages';
+import { FakeAuth } from './fake-auth.js';
 import { ADMIN_TOKEN, freshDatabase, query, type Json } from './open-registry.js';
 
-const MAIN = join(CHECKOUT, 'apps/registry/dist/main.js');
+const DIST = join(CHECKOUT, 'apps/registry/dist');
+/** Most of a start is loading: the next process does that while the one before is still at work, and waits for its turn. */
+const STANDBY = `
+  process.once('SIGUSR2', () => import('${DIST}/main.js'));
+  setInterval(() => undefined, 60_000).unref();
+  process.stdin.resume();
+  await import('${DIST}/registry.module.js');
+  console.log('loaded');`;
 const WEB = 4;
+const OLIVIA = '00000000-0000-4000-8000-000000000001';
+const BROWSER = newBrowser();
+const SECRET_KEY = 'ab'.repeat(32);
 /** Held by the test; whoever wants it stands still. */
 const FREEZE = 4242;
 
@@ -24,14 +36,25 @@ describe('a registry that is killed', () => {
   let postgres: RunningPostgres;
   let redis: RunningRedis;
   let sim: RunningSim;
+  let auth: FakeAuth;
   let databaseUrl: string;
   let child: Child;
+  let next: Child | undefined;
   let url: string;
   let holder: pg.Client;
 
   beforeAll(async () => {
-    [postgres, redis, sim] = await Promise.all([startPostgres(), startRedis(), startSim()]);
+    [postgres, redis, sim, auth] = await Promise.all([
+      startPostgres(),
+      startRedis(),
+      startSim(),
+      FakeAuth.open(),
+    ]);
     await sim.control.settings({ allowInternalHookUrls: true });
+    auth.people = [
+      { id: OLIVIA, displayName: 'Olivia', roles: { acme: 'administrator' }, proofs: [BROWSER] },
+    ];
+    auth.tokens.set(OLIVIA, sim.state.mirrorToken);
     databaseUrl = await freshDatabase(postgres);
     url = `http://127.0.0.1:${await freePort()}`;
     holder = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=registry' });
@@ -40,13 +63,20 @@ describe('a registry that is killed', () => {
   }, 180_000);
 
   afterAll(async () => {
-    await child?.end();
+    await Promise.all([child?.end('SIGKILL'), next?.end('SIGKILL')]);
     await holder?.end();
-    await Promise.all([postgres, redis, sim].map((one) => one?.[Symbol.asyncDispose]()));
+    await Promise.all([postgres, redis, sim, auth].map((one) => one?.[Symbol.asyncDispose]()));
   });
 
-  const ask = async (method: string, path: string, body?: Json): Promise<Json> => {
-    const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
+  const bearer = { authorization: `Bearer ${ADMIN_TOKEN}` };
+  const session = { cookie: `antipode=${BROWSER}`, 'x-antipode-csrf': csrfToken(SECRET_KEY, BROWSER) };
+  const ask = async (
+    method: string,
+    path: string,
+    body?: Json,
+    who: Readonly<Record<string, string>> = bearer,
+  ): Promise<Json> => {
+    const headers = { ...who, 'content-type': 'application/json' };
     const init = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
     return (await fetch(`${url}/-/api/v1${path}`, init)).json();
   };
@@ -54,12 +84,12 @@ describe('a registry that is killed', () => {
   const until = (state: string): Promise<unknown> => eventually(async () => (await show()).state === state);
   const count = async (): Promise<number> => (await ask('GET', '/repositories')).total;
   const rows = (): Promise<Json[]> => query(databaseUrl, 'SELECT id FROM repository');
-  const connect = (): Promise<Json> =>
-    ask('PUT', '/connection', { workspace: 'acme', token: sim.state.mirrorToken });
+  const connect = (): Promise<Json> => ask('POST', '/connection/account', { workspace: 'acme' }, session);
   const hooks = async (): Promise<number> => (await sim.control.state()).hooks.length;
 
-  async function start(): Promise<void> {
-    child = new Child(process.execPath, [MAIN], {
+  function standBy(): Child {
+    return new Child(process.execPath, ['--input-type=module', '--eval', STANDBY], {
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
         DATABASE_URL: databaseUrl,
@@ -68,7 +98,9 @@ describe('a registry that is killed', () => {
         HTTP_PORT: new URL(url).port,
         OPS_PORT: '0',
         ADMIN_TOKEN,
-        SECRET_KEY: 'ab'.repeat(32),
+        SECRET_KEY,
+        AUTH_GRPC: auth.address,
+        CONNECT_WORKSPACES: 'acme',
         SWEEP_SECONDS: '3600',
         LOG_LEVEL: 'warn',
         PRIMARY_KIND: 'bitbucket-cloud',
@@ -77,13 +109,23 @@ describe('a registry that is killed', () => {
         PUBLIC_URL: 'http://127.0.0.1:1',
       },
     });
-    await eventually(
-      async () => {
-        if (child.ended) throw new Error(child.output);
-        return (await fetch(`${url}/-/api/v1/openapi.json`)).ok;
-      },
-      { timeoutMs: 30_000, everyMs: 50 },
-    );
+  }
+
+  /** @param more whether there will be another start after this one */
+  async function start(more: 'more' | 'last' = 'more'): Promise<void> {
+    child = next ?? standBy();
+    await eventually(() => child.output.includes('loaded') || failed(), { timeoutMs: 30_000, everyMs: 20 });
+    process.kill(child.pid as number, 'SIGUSR2');
+    next = more === 'more' ? standBy() : undefined;
+    await eventually(async () => failed() || (await fetch(`${url}/-/api/v1/openapi.json`)).ok, {
+      timeoutMs: 30_000,
+      everyMs: 20,
+    });
+  }
+
+  function failed(): false {
+    if (child.ended) throw new Error(child.output);
+    return false;
   }
 
   /** Kills the process when it is about to write the row of the connection so, and starts another. */
@@ -117,6 +159,7 @@ describe('a registry that is killed', () => {
     expect(await hooks()).toBe(1);
     await start();
     await until('connected');
+    expect(await show()).toMatchObject({ account: { id: OLIVIA, displayName: 'Olivia' } });
     await eventually(async () => (await show()).webhook.state === 'active');
     expect(await hooks()).toBe(1);
     await ask('PUT', '/selection', { mode: 'selected', projectKeys: ['WEB'] });
@@ -135,10 +178,17 @@ describe('a registry that is killed', () => {
     expect(await hooks()).toBe(0);
     const [left] = await query(databaseUrl, 'SELECT credential IS NOT NULL AS sealed FROM connection');
     expect(left).toEqual({ sealed: true });
-    await start();
+    await start('last');
     await eventually(async () => (await rows()).length === 0);
     expect(await show()).toMatchObject({ state: 'unconnected', keptData: null });
     const [wiped] = await query(databaseUrl, 'SELECT credential, hook_secret, workspace FROM connection');
     expect(wiped).toEqual({ credential: null, hook_secret: null, workspace: null });
+  });
+
+  it('before it has written down that it connects has not begun to', async () => {
+    await killedWhen(entering('unconnected', 'connecting'), connect);
+    const [row] = await query(databaseUrl, 'SELECT phase, credential, workspace FROM connection');
+    expect(row).toEqual({ phase: 'unconnected', credential: null, workspace: null });
+    expect(await hooks()).toBe(0);
   });
 });

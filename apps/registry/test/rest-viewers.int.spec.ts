@@ -241,6 +241,26 @@ describe('who may see what by REST', () => {
       }
     });
 
+    it('are shown without a credential to nobody whose network must show one, public or not', async () => {
+      const network = { 'x-antipode-without-credential': 'refused' };
+      const open = sim.state.repositories.filter(({ isPrivate }) => !isPrivate);
+      const names = open.flatMap(({ fullName, uuid }) => [fullName, uuid.replace(/[{}]/g, '')]);
+      for (const who of [{}, session(newBrowser())]) {
+        const headers = { ...who, ...network };
+        for (const route of routes.filter(({ method }) => method === 'GET')) {
+          const [, path] = callOf(route, idOf(open[0]?.fullName ?? ''));
+          const { body } = await registry.askWith('GET', path, { headers });
+          const text = JSON.stringify(body).replaceAll(path, '');
+          expect([path, names.filter((one) => text.includes(one))]).toEqual([path, []]);
+        }
+        expect((await registry.askWith('GET', '/repositories', { headers })).status).toBe(401);
+      }
+      expect(await paths({ ...session(BROWSERS.sven), ...network })).toEqual(
+        open.map(({ fullName }) => fullName),
+      );
+      expect(await paths({ ...apiToken('Rita'), ...network })).toContain('acme/storefront');
+    });
+
     it('that a reader may not read are in no answer at all', async () => {
       const hidden = sim.state.repositories
         .filter(({ fullName, isPrivate }) => isPrivate && fullName !== 'acme/storefront')

@@ -17,7 +17,8 @@ export interface Person {
 
 /** Who looks at the mirror: nobody known, whoever shows the admin token, or a person of the primary. */
 export type Viewer =
-  | { readonly kind: 'anonymous' }
+  /** `mustSignIn`: their network may see nothing without a credential, also of what anybody may read (the edge's PUBLIC_… lists). */
+  | { readonly kind: 'anonymous'; readonly mustSignIn?: true }
   /** The bootstrap ADMIN_TOKEN: as Bearer, or a page session made with it. */
   | { readonly kind: 'token' }
   | Person;
@@ -26,6 +27,7 @@ export type Viewer =
 export type Sight = { readonly all: true } | { readonly all: false; readonly ids: ReadonlySet<string> };
 
 export const ANONYMOUS: Viewer = { kind: 'anonymous' };
+export const MUST_SIGN_IN: Viewer = { kind: 'anonymous', mustSignIn: true };
 export const TOKEN: Viewer = { kind: 'token' };
 
 export const isAdministrator = (viewer: Viewer): boolean =>

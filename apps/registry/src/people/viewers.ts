@@ -13,6 +13,7 @@ import {
   ANONYMOUS,
   isAdministrator,
   isMember,
+  MUST_SIGN_IN,
   TOKEN,
   type Person,
   type Sight,
@@ -108,9 +109,11 @@ export class Viewers {
     throw new AntipodeError('denied', 'checking where a call comes from', {}, { hint });
   }
 
-  /** Which repositories this viewer may know of. @throws AntipodeError as `of` */
+  /** Which repositories this viewer may know of. @throws AntipodeError as `of`; `unauthenticated` for those who must sign in */
   async sightOf(viewer: Viewer): Promise<Sight> {
     if (isAdministrator(viewer)) return { all: true };
+    if (viewer.kind === 'anonymous' && viewer.mustSignIn)
+      throw wrong('Sign in first: from your network nothing is shown without a credential.');
     if (viewer.kind !== 'person' || viewer.role !== 'member') return NOBODY;
     const workspace = await this.connection.workspace();
     // The primary has just told who they are: there is no failure to count against an address.
@@ -123,7 +126,7 @@ export class Viewers {
     if (authorization !== undefined)
       return this.limits.guarded(request, () => this.byCredential(authorization, request));
     if (await this.sessions.isAlive(request)) return TOKEN;
-    return (await this.personOf(request)) ?? ANONYMOUS;
+    return (await this.personOf(request)) ?? nobody(request);
   }
 
   private async byCredential(authorization: string, request: IncomingMessage): Promise<Viewer> {
@@ -167,5 +170,9 @@ export class Viewers {
 
 const wrong = (hint: string): AntipodeError =>
   new AntipodeError('unauthenticated', 'entering the API', {}, { hint });
+
+/** The edge says whose network may see nothing without a credential; it lets no client say so. */
+const nobody = ({ headers }: IncomingMessage): Viewer =>
+  headers['x-antipode-without-credential'] === 'refused' ? MUST_SIGN_IN : ANONYMOUS;
 
 const isSafe = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { registry } from '@antipode/contracts';
 import { eventually, type LargeFile } from '@antipode/testing';
+import { KNOWLEDGE, OBJECTS, type Knowledge, type Objects } from '../src/objects/objects.js';
+import { SelectedRepositories } from '../src/registry/selected-repositories.js';
 import { givenPrimary, query, type GivenPrimary } from './given-primary.js';
 import type { LfsObject, OpenLfs } from './open-lfs.js';
 
@@ -188,6 +191,32 @@ describe('what pointers want', () => {
     expect(await wanted(object, OTHER)).toMatchObject({ attempts: 0 });
     house.registry.select(OTHER);
     await eventually(() => isWhole(object));
+  });
+
+  it('waits until somebody asks for it where nothing is brought before, and is brought when that is wanted again', async () => {
+    const path = 'acme/pipelines';
+    const id = house.registry.idOf(path);
+    const objects = [await anObject(path), await anObject(path)] as const;
+    house.registry.prefetch(path, registry.LfsPrefetch.LFS_PREFETCH_OFF);
+    await eventually(() => !lfs.part(SelectedRepositories).prefetches(id));
+    // Whoever waits for them before it publishes does not wait.
+    expect(await lfs.caller.fill(path, ...objects)).toMatchObject({ missing: 2, failed: 0, present: 0 });
+    const report = await eventually(() => house.registry.reports.get(id));
+    expect(report).toMatchObject({ missing: 2, objects: 0, errorCode: '' });
+    expect(await Promise.all(objects.map(downloads))).toEqual([0, 0]);
+
+    const [asked] = objects;
+    await lfs.caller.batch({ path, objects: [asked], authorization: house.as('writer') });
+    const source = lfs.part<Knowledge>(KNOWLEDGE).sourceOf(id, asked);
+    const range = { first: 0, last: asked.size - 1 };
+    (await lfs.part<Objects>(OBJECTS).open(asked, source, range)).resume();
+    await eventually(() => house.registry.reports.get(id)?.objects === 1);
+    expect(house.registry.reports.get(id)).toMatchObject({ missing: 1, errorCode: '' });
+    expect(await Promise.all(objects.map(downloads))).toEqual([1, 0]);
+
+    house.registry.prefetch(path, registry.LfsPrefetch.LFS_PREFETCH_ON);
+    await eventually(() => house.registry.reports.get(id)?.objects === 2);
+    expect(await Promise.all(objects.map(downloads))).toEqual([1, 1]);
   });
 
   it('is asked for with the credential that the registry has now', async () => {

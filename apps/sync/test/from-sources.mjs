@@ -1,9 +1,15 @@
 // Lets a plain Node run this workspace's TypeScript without a build: tests that kill the service start it so.
 // Usage: node --import ./apps/sync/test/from-sources.mjs apps/sync/src/main.ts
 import { existsSync, readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { enableCompileCache, flushCompileCache, registerHooks } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transformSync } from '@swc/core';
+
+// A test starts the same program many times, and kills it before it could keep what it has compiled.
+enableCompileCache(join(tmpdir(), 'antipode-test-compile-cache'));
+setTimeout(flushCompileCache, 2000).unref();
 
 const root = new URL('../../../', import.meta.url);
 const swc = JSON.parse(readFileSync(new URL('.swcrc', root), 'utf8'));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { sync } from '@antipode/contracts';
 import { MirrorDisk } from '@antipode/mirror-disk';
-import { connectProducer, JobQueues, type JobName } from '@antipode/queues';
+import { connectProducer, connectWorker, JobQueues, type JobName } from '@antipode/queues';
 import { callUnary, openClient } from '@antipode/rpc';
 import {
   Child,
@@ -100,9 +100,27 @@ export class SyncHouse implements AsyncDisposable {
   async request(name: JobName, id: string): Promise<void> {
     const redis = connectProducer(this.redis.url, () => undefined);
     const queues = new JobQueues(redis, () => undefined);
-    await queues.request(name, { node: 'test', repositoryId: id, reason: 'admin' });
-    await queues.close();
-    redis.disconnect();
+    try {
+      await queues.request(name, { node: 'test', repositoryId: id, reason: 'admin' });
+    } finally {
+      await queues.close();
+      redis.disconnect();
+    }
+  }
+
+  /** What a killed worker had in hand is free at once, and not only when its claim has run out. */
+  async forgetClaims(): Promise<void> {
+    const redis = connectWorker(this.redis.url, () => undefined);
+    try {
+      await redis.del(...(await redis.keys('bull:*:lock')));
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  /** What this life of the service has said so far. */
+  get output(): string {
+    return this.child?.output ?? '';
   }
 
   /** How often the primary was asked for refs. */

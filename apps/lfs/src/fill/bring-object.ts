@@ -32,7 +32,7 @@ export class BringObject {
   async bring(turn: FillTurn, object: ClaimedObject): Promise<boolean> {
     const { repositoryId, signal, rests } = turn;
     const restingMs = rests.leftOf(repositoryId);
-    if (signal.aborted || restingMs > 0 || !this.selected.has(repositoryId)) {
+    if (signal.aborted || restingMs > 0 || !this.selected.prefetches(repositoryId)) {
       await this.claims.giveBack(repositoryId, [object], restingMs);
       return false;
     }

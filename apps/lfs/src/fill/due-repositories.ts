@@ -3,7 +3,7 @@ import { News } from '../knowledge/news.js';
 import { WantedStore } from '../knowledge/wanted.store.js';
 import { SelectedRepositories } from '../registry/selected-repositories.js';
 
-/** Which selected repositories have something to bring, and when. */
+/** Which selected repositories have something to bring, and when; not those whose large files wait until somebody asks. */
 @Injectable()
 export class DueRepositories {
   constructor(
@@ -29,7 +29,7 @@ export class DueRepositories {
    */
   async after(last: string): Promise<readonly (readonly [repositoryId: string, dueInMs: number])[]> {
     const due = [...(await this.wanted.repositories())]
-      .filter(([id]) => this.selected.has(id))
+      .filter(([id]) => this.selected.prefetches(id))
       .sort(([a], [b]) => (a < b ? -1 : 1));
     const next = due.findIndex(([id]) => id > last);
     return next < 0 ? due : [...due.slice(next), ...due.slice(0, next)];

@@ -3,6 +3,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AntipodeError, isAntipodeError } from '@antipode/errors';
 import { News } from '../knowledge/news.js';
 import { WantedStore, type Counts } from '../knowledge/wanted.store.js';
+import { SelectedRepositories } from '../registry/selected-repositories.js';
 import { Bell } from './bell.js';
 
 /** As often as an eye can follow. */
@@ -19,6 +20,7 @@ export class FillProgress implements OnModuleDestroy {
 
   constructor(
     private readonly wanted: WantedStore,
+    private readonly selected: SelectedRepositories,
     private readonly news: News,
   ) {}
 
@@ -28,7 +30,8 @@ export class FillProgress implements OnModuleDestroy {
   }
 
   /**
-   * The counts as they change; ends when each wanted object was tried at least once, or none is left.
+   * The counts as they change; ends when each wanted object was tried at least once, or none is left, and at once where
+   * nothing is brought before somebody asks for it.
    *
    * @throws AntipodeError `service_unavailable` where this process ends first.
    */
@@ -45,7 +48,7 @@ export class FillProgress implements OnModuleDestroy {
         const text = JSON.stringify(counts);
         if (counts && text !== told) yield counts;
         told = text;
-        if (counts && counts.missing <= counts.failed) return;
+        if (counts && (counts.missing <= counts.failed || !this.selected.prefetches(repositoryId))) return;
         const pauseMs = Math.max(LEAST_MS, (Date.now() - startedAt) * COUNTING_SHARE);
         await sleep(pauseMs, undefined, { signal: either }).catch(() => undefined);
         await bell.wait(LOOK_MS, either);

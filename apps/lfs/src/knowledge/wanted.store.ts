@@ -203,9 +203,12 @@ export class WantedStore {
           FROM (SELECT count(*) AS present, ${sumOf('s.size')} AS present_bytes
                   FROM belonging b JOIN stored s ON s.store = ${this.store} AND s.oid = b.oid
                  WHERE b.repository_id = ${repositoryId}) here,
+               -- Some of what is wanted has come because somebody asked for it.
                (SELECT count(*) AS missing, ${sumOf('size')} AS missing_bytes,
                        count(*) FILTER (WHERE attempts > 0) AS failed
-                  FROM wanted WHERE store = ${this.store} AND repository_id = ${repositoryId}) away
+                  FROM wanted w WHERE store = ${this.store} AND repository_id = ${repositoryId}
+                   AND NOT EXISTS (SELECT 1 FROM belonging b JOIN stored s ON s.store = ${this.store} AND s.oid = b.oid
+                                    WHERE b.repository_id = ${repositoryId} AND b.oid = w.oid)) away
           LEFT JOIN LATERAL (SELECT error_code AS code, error FROM wanted
                  WHERE store = ${this.store} AND repository_id = ${repositoryId} AND error_code IS NOT NULL
                  ORDER BY next_at DESC LIMIT 1) latest ON true`,

@@ -82,6 +82,12 @@ export class SelectedRepositories
     return this.table.get(id) !== undefined;
   }
 
+  /** True where large files are brought before anybody asks for them. */
+  prefetches(id: RepositoryId): boolean {
+    const repository = this.table.get(id);
+    return repository !== undefined && repository.lfsPrefetch !== 'off';
+  }
+
   /** Undefined as well where another one has that path by now. */
   pathOf(id: RepositoryId): RepositoryPath | undefined {
     const path = this.table.get(id)?.path;

@@ -13,7 +13,7 @@ import { MirrorsService } from '../mirrors/mirrors.service.js';
 import { JobHandlers } from './job-handlers.js';
 
 /** A worker that was killed is noticed within the two together. Our jobs wait on processes and never block the event loop. */
-const RECOVERY = { lockDuration: 10_000, stalledInterval: 5000, maxStalledCount: 1000 } as const;
+const RECOVERY = { lockDuration: 10_000, stalledInterval: 2000, maxStalledCount: 1000 } as const;
 /** Asking is cheap; what starts processes is bounded again by its own pool. */
 const QUESTIONS_AT_ONCE = 32;
 const LET_GO_MS = 1000;

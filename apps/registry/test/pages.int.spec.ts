@@ -340,7 +340,8 @@ describe('the pages', () => {
       expect([done.status, done.location]).toEqual([303, '/-/']);
       expect(await registry.paths()).toEqual([]);
       await eventually(async () => (await registry.ask('GET', '/connection')).body.state === 'unconnected');
-      expect(words(await anybody.open('/-/'))).toContain('The copy of acme is still here');
+      expect(words(await anybody.open('/-/'))).not.toContain('acme');
+      expect(words(await owner.open('/-/connect'))).toMatch(/acme its copy is still here/);
     });
   });
 

@@ -193,13 +193,20 @@ function showProjects(repositories) {
   }
 }
 
+/** Only what the page shows is asked for; for the counts of projects that is everything. */
+function newsOf() {
+  if (document.querySelector('[data-project]')) return EVENTS;
+  const ids = new Set(all('[data-repository]').map(({ dataset }) => dataset.repository));
+  return `${EVENTS}?repositories=${ids.size > 0 && ids.size <= 100 ? [...ids].join(',') : 'none'}`;
+}
+
 /** Follows the mirror's own news; the browser connects again by itself. */
 function startListening() {
   const lost = document.querySelector('[data-lost]');
   const repositories = new Map();
   const read = (work) => (event) => work(JSON.parse(event.data));
   let timer;
-  const events = new EventSource(EVENTS);
+  const events = new EventSource(newsOf());
   events.addEventListener('open', () => {
     clearTimeout(timer);
     timer = undefined;

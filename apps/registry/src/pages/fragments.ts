@@ -28,10 +28,12 @@ export function stateBadge(phase: string, progress: Progress | null): Html {
 export const progressBar = (name: string, progress: Progress | null): Html =>
   markup`<progress data-bar max="100" value="${progress?.percent ?? 0}" aria-label="Progress of ${name}"${progress ? undefined : markup` hidden`}></progress>`;
 
-export const freshness = (confirmedAt: string | null): Html =>
-  markup`<span data-fresh${confirmedAt === null ? markup` hidden` : undefined}>in sync as of <time data-ago${
-    confirmedAt === null ? undefined : markup` datetime="${confirmedAt}"`
-  }>${confirmedAt === null ? '' : spanOf((Date.now() - Date.parse(confirmedAt)) / 1000)}</time> ago</span>`;
+/** @param words told: "in sync as of 3 s ago". bare: "3 s ago", where a heading says the rest */
+export const freshness = (confirmedAt: string | null, words: 'told' | 'bare' = 'told'): Html => {
+  const at = confirmedAt === null ? undefined : markup` datetime="${confirmedAt}"`;
+  const span = confirmedAt === null ? '' : spanOf((Date.now() - Date.parse(confirmedAt)) / 1000);
+  return markup`<span data-fresh${at ? undefined : markup` hidden`}>${words === 'told' ? 'in sync as of ' : undefined}<time data-ago${at}>${span}</time> ago</span>`;
+};
 
 export const notice = (tone: 'info' | Exclude<Tone, '' | 'busy'>, title: Piece, body: Piece): Html =>
   markup`<section class="notice ${tone}"><h2>${title}</h2>${body}</section>`;

@@ -21,15 +21,19 @@ export function frameFor(
     navigation,
     current: current?.path ?? (pathname === '/-' ? PLACES.home.path : ''),
     mirror: config.MIRROR_NAME,
-    ...person(viewer, csrf),
+    ...person(viewer, csrf, url),
   };
 }
 
+/** And back to where somebody was. */
+const signInPath = ({ pathname, search }: URL): string =>
+  /^\/-\/sign-/.test(pathname) ? '/-/sign-in' : `/-/sign-in?return=${encodeURIComponent(pathname + search)}`;
+
 /** Sessions of people are auth's, and end there; that of the admin token ends here. */
-function person(viewer: Viewer, csrf: string): Pick<Frame, 'person' | 'signIn' | 'signOut'> {
+function person(viewer: Viewer, csrf: string, url: URL): Pick<Frame, 'person' | 'signIn' | 'signOut'> {
   switch (viewer.kind) {
     case 'anonymous':
-      return { signIn: { label: 'Sign in', path: '/-/sign-in' } };
+      return { signIn: { label: 'Sign in', path: signInPath(url) } };
     case 'token':
       return { person: 'Admin token', signOut: { path: '/-/sign-out', csrf } };
     case 'person':

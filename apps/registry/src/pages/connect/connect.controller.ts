@@ -42,20 +42,22 @@ export class ConnectController {
     const person = await this.viewers.personOf(request);
     if (!person) return connectSignInPage(csrf, host);
     const wanted = url.searchParams.get('workspace');
+    const row = await this.store.read();
+    const keptWorkspace = isLiving(row.phase) ? null : row.workspace;
     if (wanted === null)
       return chooseWorkspacePage({
         csrf,
         host,
         person: person.displayName,
         offers: await this.byAccount.offers(request),
+        keptWorkspace,
       });
     const preview = await this.byAccount.preview(request, readWorkspace(wanted));
-    const row = await this.store.read();
     return reviewConnectPage({
       csrf,
       host,
       preview,
-      keptWorkspace: isLiving(row.phase) ? null : row.workspace,
+      keptWorkspace,
     });
   }
 }

@@ -20,21 +20,23 @@ export interface ChooseView {
   readonly host: Host;
   readonly person: string;
   readonly offers: readonly Offer[];
+  /** Whose copy is still here. */
+  readonly keptWorkspace: string | null;
 }
 
-export const chooseWorkspacePage = ({ host, person, offers }: ChooseView): Page => ({
+export const chooseWorkspacePage = ({ host, person, offers, keptWorkspace }: ChooseView): Page => ({
   status: 200,
   title: 'Which workspace?',
   lead: `Signed in as ${person}. These are the workspaces that you administer.`,
   body:
     offers.length === 0
       ? markup`<p>You administer no workspace at ${host.name}. Ask somebody who does to connect the mirror, or become an administrator there and load this page again.</p>`
-      : markup`<ul class="plain">${offers.map(offerItem)}</ul>
+      : markup`<ul class="plain">${offers.map((offer) => offerItem(offer, keptWorkspace))}</ul>
 ${offers.some(({ may }) => may === 'token') ? tokenHint() : undefined}`,
 });
 
-const offerItem = ({ workspace, may }: Offer): Html =>
-  markup`<li class="actions"><strong>${workspace}</strong>${OFFERS[may](`/-/connect?workspace=${encodeURIComponent(workspace)}`, workspace)}</li>`;
+const offerItem = ({ workspace, may }: Offer, keptWorkspace: string | null): Html =>
+  markup`<li class="actions"><strong>${workspace}</strong>${workspace === keptWorkspace ? markup`<span class="tag">its copy is still here</span>` : undefined}${OFFERS[may](`/-/connect?workspace=${encodeURIComponent(workspace)}`, workspace)}</li>`;
 
 const OFFERS: Record<Offer['may'], (path: string, workspace: string) => Html> = {
   free: (path, workspace) =>
@@ -67,7 +69,7 @@ export function reviewConnectPage(view: ReviewConnectView): Page {
     body: markup`<p>The mirror will use the account of <strong>${person.displayName}</strong> at ${host.name}.</p>
 ${granted(preview)}
 ${missing.length === 0 ? undefined : missingNotice(missing)}
-${keptWorkspace !== null && keptWorkspace !== workspace ? notice('warn', `The copy of ${keptWorkspace} will be deleted`, markup`<p>It was kept for the case that the mirror is connected to it again. A mirror holds one workspace.</p>`) : undefined}
+${keptWorkspace !== null && keptWorkspace !== workspace && preview.may === 'free' ? notice('warn', `The copy of ${keptWorkspace} will be deleted`, markup`<p>It was kept for the case that the mirror is connected to it again. A mirror holds one workspace.</p>`) : undefined}
 <h2>What happens then</h2><ul><li>A webhook is created at ${host.name}, so that changes arrive within seconds.</li><li>Nothing is mirrored until you choose projects, on the next page.</li><li>The connection lives by your account: when you unlink it or leave the workspace, an administrator connects again. Nothing is lost by that.</li></ul>
 ${connectAction(view)}`,
   };
@@ -83,10 +85,13 @@ function connectAction(view: ReviewConnectView): Html {
   const { csrf, host, preview } = view;
   if (preview.may === 'taken')
     return markup`<p class="warning">The mirror is connected to another workspace, or by its settings. Disconnect it first.</p>`;
+  const lacksScopes = preview.needs.some(
+    ({ missing, without }) => missing.length > 0 && without === undefined,
+  );
+  if (!preview.hasProjects && !lacksScopes)
+    return markup`<p class="warning">${host.name} shows this account no project of ${preview.workspace}, so there would be nothing to choose from.</p>`;
   if (!preview.isEnough)
     return markup`<p class="soft">The people who run the mirror add what is missing to its OAuth consumer at ${host.name}; then sign in once more.</p>${signInForm(csrf, host)}`;
-  if (!preview.hasProjects)
-    return markup`<p class="warning">${host.name} shows this account no project of ${preview.workspace}, so there would be nothing to choose from.</p>`;
   return preview.may === 'token'
     ? markup`<div class="actions">${OFFERS.token(`/-/connect?workspace=${encodeURIComponent(preview.workspace)}`, preview.workspace)}</div>${tokenHint()}`
     : connectForm(csrf, preview.workspace);

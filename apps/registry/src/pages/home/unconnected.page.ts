@@ -14,7 +14,7 @@ export function unconnectedPage(view: ConnectionSummary): Page {
     layout: 'wide',
     news: 'live',
     body: markup`<div data-connection="${connection.state}">
-${keptData ? keptNotice(keptData) : undefined}
+${keptData && view.viewer.kind === 'token' ? keptNotice(keptData) : undefined}
 <section class="card"><h2>Connect it to a workspace</h2>
 <p>It is not connected to any workspace yet. You sign in at ${primary.name}, choose one of the workspaces that you administer, and see what the mirror will be able to do before anything happens.</p>
 <div class="actions">${connectAction(view)}</div>
@@ -27,6 +27,7 @@ ${keptData ? keptNotice(keptData) : undefined}
   };
 }
 
+/** What was mirrored here is nobody's business but theirs who run the mirror, and the workspace's administrators. */
 const keptNotice = ({ workspace, until }: { workspace: string; until: string }): Html =>
   notice(
     'info',

@@ -22,7 +22,7 @@ export const repositoryPage = (path: string): string =>
 export const repositoryTable = (rows: readonly RepositoryRow[], caption: string): Html =>
   markup`<table class="list">
 <caption class="hidden-but-read">${caption}</caption>
-<thead><tr><th scope="col">Repository</th><th scope="col">Project</th><th scope="col">State</th><th scope="col">Freshness</th><th scope="col" class="number">Size</th></tr></thead>
+<thead><tr><th scope="col">Repository</th><th scope="col">Project</th><th scope="col">State</th><th scope="col">In sync as of</th><th scope="col" class="number">Size</th></tr></thead>
 <tbody>${rows.map(rowOf)}</tbody></table>`;
 
 const rowOf = (row: RepositoryRow): Html =>
@@ -30,6 +30,6 @@ const rowOf = (row: RepositoryRow): Html =>
 <th scope="row"><a href="${repositoryPage(row.path)}">${row.path}</a>${row.public ? markup` <span class="tag">public</span>` : undefined}</th>
 <td data-label="Project">${row.projectKey}</td>
 <td data-label="State"><div>${stateBadge(row.phase, row.progress)}${progressBar(row.path, row.progress)}</div></td>
-<td data-label="Freshness" class="small soft">${freshness(row.confirmedAt)}</td>
+<td data-label="In sync as of" class="small soft">${freshness(row.confirmedAt, 'bare')}</td>
 <td data-label="Size" class="number" data-size>${row.sizeBytes > 0 ? sizeOf(row.sizeBytes) : '–'}</td>
 </tr>`;

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { RedisLink } from './redis-link.js';
 
 const PREFIX = 'antipode:auth:';
-/** About 64 MiB of text, for the time without Redis. */
+/** At most 32 MiB of plain text, for the time without Redis. */
 const MOST_CHARACTERS = 32 * 1024 * 1024;
 const MOST_TEXTS = 20_000;
 

@@ -145,10 +145,13 @@ describe('what cannot be told apart from outside', () => {
     for (const answer of answers) expect(answer).toEqual(first);
   });
 
-  it('tells the owner of an unselected repository no more than of a missing one', async () => {
+  it('tells a member alone that a repository of theirs is not selected, and where it is', async () => {
     const route = ROUTES[0]?.[1] ?? (() => ['GET', '/', ''] as [string, string, string]);
     const { outside = '', missing = '' } = kinds();
-    expect(await ask('owner', route(outside))).toEqual(await ask('owner', route(missing)));
+    const answer = await ask('owner', route(outside));
+    expect(answer).toMatchObject({ status: 404, body: expect.stringContaining('is not mirrored here') });
+    expect(answer.body).toContain(here.house.primaryUrl(outside));
+    expect((await ask('owner', route(missing))).body).toContain('either does not exist');
   });
 
   it('says so in the words that people know from the primary', async () => {

@@ -331,6 +331,7 @@ describe('what is told of the mirror', () => {
       expect([paths(second), second.next]).toEqual([['acme/storefront'], null]);
       expect(paths(await list('outcome=updated'))).toEqual(['acme/checkout-api']);
       expect(paths(await list(`repository=${idOf[PUBLIC]}`))).toEqual([PUBLIC]);
+      expect(paths(await list(`repository=${PUBLIC}`))).toEqual([PUBLIC]);
       expect(paths(await list('node=mel-1'))).toEqual([]);
       const { body } = await ask('/runs', MEMBER);
       expect(paths(body)).toEqual([PUBLIC, 'acme/storefront']);

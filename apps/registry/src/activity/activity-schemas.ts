@@ -37,7 +37,8 @@ export const activitySchema = z.object({
 });
 
 export const runsQuery = z.strictObject({
-  repository: z.string().min(1).max(64).optional(),
+  /** Its id, or its path. */
+  repository: z.string().min(1).max(512).optional(),
   node: z.string().min(1).max(64).optional(),
   outcome: z.enum(OUTCOMES).optional(),
   cursor: z

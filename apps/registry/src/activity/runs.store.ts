@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isRepositoryId } from '@antipode/domain';
 import { Database } from '../database/database.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Transaction } from '../repositories/repositories.store.js';
@@ -8,6 +9,7 @@ import type { Outcome, SyncRun } from './sync-run.js';
 const KEPT_CHANGES = 20;
 
 export interface RunsQuestion {
+  /** Its id or its path. */
   readonly repository?: string | undefined;
   readonly node?: string | undefined;
   readonly outcome?: Outcome | undefined;
@@ -73,7 +75,12 @@ export class RunsStore {
   /** The newest first. */
   async list({ repository, node, outcome, before, limit, visible }: RunsQuestion): Promise<ListedRun[]> {
     const all = [visible];
-    if (repository !== undefined) all.push(Prisma.sql`s.repository_id = ${repository}`);
+    if (repository !== undefined)
+      all.push(
+        isRepositoryId(repository)
+          ? Prisma.sql`s.repository_id = ${repository}`
+          : Prisma.sql`r.path = ${repository}`,
+      );
     if (node !== undefined) all.push(Prisma.sql`s.node = ${node}`);
     if (outcome !== undefined) all.push(Prisma.sql`s.outcome = ${outcome}`);
     if (before !== undefined) all.push(Prisma.sql`s.seq < ${before}`);

@@ -63,14 +63,5 @@ export const UPSTREAM_STATE: Record<ConnectionPhase, string> = {
   disconnecting: 'REMOVED',
 };
 
-export const syncStatus = (repository: RepositoryAnswer, upstreamId: string): object => ({
-  upstreamId,
-  externalRepoId: repository.id,
-  localProjectId: repository.projectKey,
-  localRepoId: String(numberOf(repository.id)),
-  lastSyncDate: momentOf(repository.confirmedAt),
-  status: statusOf(repository),
-});
-
 /** Milliseconds since 1970. */
 const momentOf = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso));

@@ -69,6 +69,7 @@ export class EventHub implements OnApplicationBootstrap, BeforeApplicationShutdo
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
+    response.write('retry: 3000\n\n');
     await this.followers.add(new Follower(follow));
   }
 

@@ -93,12 +93,7 @@ export class EventStream {
     const about = `repository ${repository.id}`;
     // What was read before this was is older than this.
     if ((this.untold.get(about)?.readAt ?? Infinity) < readAt) this.untold.delete(about);
-    await this.write(this.textOf(repository));
-  }
-
-  /** Writes at once; resolves when there is room for more. */
-  async write(text: string): Promise<void> {
-    this.put(text);
+    this.put(this.textOf(repository));
     while (this.isFull && !this.isOver) await new Promise<void>((resolve) => (this.onDrain = resolve));
   }
 

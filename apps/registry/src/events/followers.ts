@@ -47,7 +47,6 @@ export class Followers {
   async add(follower: Follower): Promise<void> {
     this.all.add(follower);
     follower.stream.onOver(() => this.all.delete(follower));
-    await follower.stream.write('retry: 3000\n\n');
     await this.tellAll(follower);
   }
 

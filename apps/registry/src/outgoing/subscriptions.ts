@@ -50,7 +50,7 @@ export class Subscriptions implements OnApplicationShutdown {
       const added = await transaction.webhookSubscription.create({
         data: { id: randomUUID(), url, active, events, secret },
       });
-      const after = { url, events, active };
+      const after = { origin: originOf(url), events, active };
       await this.audit.add(transaction, {
         action: 'webhook.added',
         by,
@@ -67,7 +67,7 @@ export class Subscriptions implements OnApplicationShutdown {
     const { url, events, active } = await this.find(id);
     await this.store.change(async (transaction) => {
       const { count } = await transaction.webhookSubscription.deleteMany({ where: { id } });
-      const before = { url, events, active };
+      const before = { origin: originOf(url), events, active };
       // Of two who delete it, one has.
       if (count > 0)
         await this.audit.add(transaction, {
@@ -97,3 +97,6 @@ export class Subscriptions implements OnApplicationShutdown {
     return this.agent.close();
   }
 }
+
+/** There may be a token in the rest, and the log is for ever. */
+const originOf = (url: string): string => new URL(url).origin;

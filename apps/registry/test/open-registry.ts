@@ -4,7 +4,7 @@ import { Module, type Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import pg from 'pg';
 import { registry } from '@antipode/contracts';
-import { connectProducer, JobQueues, type RepositoryJob } from '@antipode/queues';
+import { connectProducer, JobQueues, type JobName, type RepositoryJob } from '@antipode/queues';
 import { callUnary, openClient } from '@antipode/rpc';
 import { createLogger, HealthChecks, LOGGER } from '@antipode/service-kit';
 import {
@@ -209,12 +209,20 @@ export class Watched implements Disposable {
 }
 
 /** The syncs that wait for a node. */
-export async function queuedSyncs({ url }: RunningRedis, node: string): Promise<RepositoryJob[]> {
+export const queuedSyncs = (redis: RunningRedis, node: string): Promise<RepositoryJob[]> =>
+  queued(redis, 'mirror.sync', node);
+
+/** Jobs of the pool in which jobs of that name are. */
+export async function queued(
+  { url }: RunningRedis,
+  name: JobName,
+  node: string,
+): Promise<(RepositoryJob & { name: string })[]> {
   const redis = connectProducer(url, () => undefined);
   const queues = new JobQueues(redis, () => undefined);
   try {
-    const jobs = await queues.queue('mirror.sync', node).getJobs(['waiting', 'delayed', 'active']);
-    return jobs.map(({ data }) => data as RepositoryJob);
+    const jobs = await queues.queue(name, node).getJobs(['waiting', 'delayed', 'active']);
+    return jobs.map((job) => ({ ...(job.data as RepositoryJob), name: job.name }));
   } finally {
     await queues.close();
     redis.disconnect();

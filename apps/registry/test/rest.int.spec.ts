@@ -13,7 +13,7 @@ import {
   git,
 } from '@antipode/testing';
 import { problemSchema } from '../src/rest/schemas.js';
-import { freshDatabase, queuedSyncs, Registry, type Json } from './open-registry.js';
+import { freshDatabase, queued, queuedSyncs, Registry, type Json } from './open-registry.js';
 
 const { SYNC_PHASE_CLONING, SYNC_PHASE_FAILING, SYNC_PHASE_READY } = wire.SyncPhase;
 
@@ -67,6 +67,8 @@ describe('the REST API', () => {
         ['GET /status', '/status'],
         ['POST /removals/confirm', '/removals/confirm', { count: 1 }],
         ['POST /repositories/{id}/sync', `/repositories/${id}/sync`],
+        ['POST /repositories/{id}/verify', `/repositories/${id}/verify`],
+        ['POST /repositories/{id}/reclone', `/repositories/${id}/reclone`],
         ['PUT /connection', '/connection', { workspace: 'acme', token: 'x' }],
         ['PUT /projects/{key}/policy', '/projects/WEB/policy', { freshness: 'strict' }],
         ['PUT /selection', '/selection', { mode: 'all' }],
@@ -294,6 +296,44 @@ describe('the REST API', () => {
       });
       expect(shown.nodes[0].lfs).toEqual({ ...none, objects: 7, bytes: 700 });
       await expect(registry.reportLfs('not a node!', all)).rejects.toMatchObject({ code: 'invalid' });
+    });
+
+    it('is looked through or cloned anew when an admin asks, who finds out what came of it', async () => {
+      const [, , , , id] = (await ids()) as [string, string, string, string, string];
+      expect(await show(id)).toMatchObject({ verification: null, verifiedAt: null });
+      await registry.report('local', { repositoryId: id, phase: SYNC_PHASE_READY });
+      for (const what of ['verify', 'reclone']) {
+        expect((await registry.ask('POST', `/repositories/${id}/${what}`)).status).toBe(202);
+        expect(await queued(redis, `mirror.${what}` as 'mirror.verify', 'local')).toContainEqual(
+          expect.objectContaining({ name: `mirror.${what}`, repositoryId: id, reason: 'admin' }),
+        );
+        const [entry] = (await registry.ask('GET', '/audit?limit=1')).body.values;
+        expect(entry).toMatchObject({ action: `repository.${what}_requested`, subject: id });
+        expect((await registry.ask('POST', `/repositories/none/${what}`)).status).toBe(404);
+      }
+      const now = Date.now();
+      const tell = (node: string, state: wire.VerificationState, atMs: number, message: string) =>
+        registry.report(node, {
+          repositoryId: id,
+          phase: SYNC_PHASE_READY,
+          verification: { state, atMs, message },
+        });
+      const { VERIFICATION_STATE_OK, VERIFICATION_STATE_RUNNING } = wire.VerificationState;
+      await tell('local', VERIFICATION_STATE_OK, now - 1000, 'All is well.');
+      await tell('syd-1', VERIFICATION_STATE_OK, now, 'All is well.');
+      const whole = await eventually(async () => {
+        const shown = await show(id);
+        return shown.verifiedAt !== null && shown;
+      });
+      // Since then all nodes are known to be whole.
+      expect(whole.verifiedAt).toBe(new Date(now - 1000).toISOString());
+      await tell('syd-1', VERIFICATION_STATE_RUNNING, now + 1, 'Looking.');
+      const again = await eventually(async () => {
+        const shown = await show(id);
+        return shown.verification.state === 'running' && shown;
+      });
+      expect(again.verification.message).toBe('Looking.');
+      expect(again.nodes[1].verifiedAt).toBe(new Date(now).toISOString());
     });
 
     it('takes no report about what it does not know', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { registry as wire } from '@antipode/contracts';
 import {
   eventually,
   startPostgres,
@@ -143,7 +144,8 @@ describe('the selection', () => {
     await eventually(() => DATA.every((path) => freshness(path) === 'bounded:60'));
     expect(freshness('acme/storefront')).toBe('');
     const listed = (await registry.ask('GET', '/projects')).body.values;
-    expect(listed.find(({ key }: Json) => key === 'DATA').policy).toEqual({ freshness: 'bounded:60' });
+    const fresher = { freshness: 'bounded:60', lfsPrefetch: null };
+    expect(listed.find(({ key }: Json) => key === 'DATA').policy).toEqual(fresher);
     expect((await set('DATA', { freshness: 'sometimes' })).status).toBe(400);
     expect((await set('NOPE', { freshness: 'strict' })).status).toBe(404);
     await set('DATA', { freshness: null });
@@ -152,10 +154,31 @@ describe('the selection', () => {
     expect(entry).toMatchObject({
       action: 'project.policy_changed',
       subject: 'DATA',
-      before: { freshness: 'bounded:60' },
-      after: { freshness: null },
+      before: fresher,
+      after: { freshness: null, lfsPrefetch: null },
     });
-    expect(earlier.after).toEqual({ freshness: 'bounded:60' });
+    expect(earlier.after).toEqual(fresher);
+  });
+
+  it('tells lfs of a project whose large files are only brought when somebody asks for them', async () => {
+    using watched = registry.watch();
+    await watched.until(ALL);
+    const { LFS_PREFETCH_OFF, LFS_PREFETCH_UNSPECIFIED } = wire.LfsPrefetch;
+    const prefetch = (path: string): wire.LfsPrefetch | undefined =>
+      [...watched.byId.values()].find((one) => one.path === path)?.lfsPrefetch;
+    const set = (policy: Json): Promise<{ status: number; body: Json }> =>
+      registry.ask('PUT', '/projects/DATA/policy', policy);
+    await set({ freshness: 'strict' });
+    // What is not named stays as it is.
+    expect((await set({ lfsPrefetch: 'off' })).body).toEqual({ freshness: 'strict', lfsPrefetch: 'off' });
+    await eventually(() => DATA.every((path) => prefetch(path) === LFS_PREFETCH_OFF));
+    expect(prefetch('acme/storefront')).toBe(LFS_PREFETCH_UNSPECIFIED);
+    expect((await set({ lfsPrefetch: 'sometimes' })).status).toBe(400);
+    expect((await set({ freshness: null })).body).toEqual({ freshness: null, lfsPrefetch: 'off' });
+    await set({ lfsPrefetch: null });
+    await eventually(() => DATA.every((path) => prefetch(path) === LFS_PREFETCH_UNSPECIFIED));
+    const [entry] = await log();
+    expect(entry).toMatchObject({ before: { lfsPrefetch: 'off' }, after: { lfsPrefetch: null } });
   });
 
   it('is written down whenever it changes: who, what, when and from where', async () => {

@@ -37,6 +37,8 @@ const session = (browser: string): Headers => ({
   'x-antipode-csrf': csrfToken(SECRET_KEY, browser),
 });
 
+const localRequest = { headers: {}, socket: { remoteAddress: '127.0.0.1' } } as never;
+
 describe('who may see what by REST', () => {
   let postgres: RunningPostgres;
   let redis: RunningRedis;
@@ -314,11 +316,9 @@ describe('who may see what by REST', () => {
   });
 
   describe('a browser that has shown the admin token', () => {
-    const request = { headers: {}, socket: { remoteAddress: '127.0.0.1' } } as never;
-
     it('is an administrator until it signs out, and no cookie of another value is', async () => {
       const sessions = registry.app.get(AdminSessions);
-      const written = await sessions.begin(ADMIN_TOKEN, request);
+      const written = await sessions.begin(ADMIN_TOKEN, localRequest);
       expect(written).toMatch(/^antipode-token=[\w-]{43}; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax$/);
       const [cookie = ''] = written.split(';');
       const status = async (value: string): Promise<number> =>
@@ -337,7 +337,7 @@ describe('who may see what by REST', () => {
 
     it('is none with a wrong token', async () => {
       const sessions = registry.app.get(AdminSessions);
-      await expect(sessions.begin('not-the-admin-token', request)).rejects.toMatchObject({
+      await expect(sessions.begin('not-the-admin-token', localRequest)).rejects.toMatchObject({
         code: 'unauthenticated',
       });
     });
@@ -372,7 +372,7 @@ describe('who may see what by REST', () => {
     await using strict = await Registry.open({
       neighbours: { postgres, redis, sim },
       databaseUrl: registry.databaseUrl,
-      env: { ...env, ...limits },
+      env: { ...env, ...limits, ADMIN_TOKEN: 'the-next-admin-token' },
     });
     const statuses = async (count: number, headers: Headers): Promise<number[]> => {
       const answers = [];
@@ -391,8 +391,14 @@ describe('who may see what by REST', () => {
     expect(await statuses(1, apiToken('Olivia'))).toEqual([200]);
     const wrong = { ...from('192.0.2.3'), authorization: 'Bearer wrong' };
     expect(await statuses(3, wrong)).toEqual([401, 401, 429]);
-    expect(await statuses(1, { ...wrong, ...bearer })).toEqual([429]);
-    expect(await statuses(1, { ...from('192.0.2.4'), ...bearer })).toEqual([200]);
+    const next = { authorization: 'Bearer the-next-admin-token' };
+    expect(await statuses(1, { ...wrong, ...next })).toEqual([429]);
+    expect(await statuses(1, { ...from('192.0.2.4'), ...next })).toEqual([200]);
+    // What was begun with the token before is over.
+    const [cookie = ''] = (await registry.app.get(AdminSessions).begin(ADMIN_TOKEN, localRequest)).split(';');
+    const selection = { headers: { cookie, ...from('192.0.2.5') } };
+    expect((await strict.askWith('GET', '/selection', selection)).status).toBe(401);
+    expect((await registry.askWith('GET', '/selection', selection)).status).toBe(200);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { AntipodeError } from '@antipode/errors';
-import { newBrowser, transportOf } from '@antipode/web-pages';
+import { hashOf, newBrowser, transportOf } from '@antipode/web-pages';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import { isSameSecret } from './bearer.js';
 import { PageSessionsStore } from './page-sessions.store.js';
@@ -34,20 +34,27 @@ export class AdminSessions {
   async begin(token: string, request: IncomingMessage): Promise<string> {
     await this.limits.guarded(request, () => this.check(token));
     const value = newBrowser();
-    await this.store.begin(value, new Date(Date.now() + SESSION_SECONDS * 1000));
+    await this.store.begin(this.idOf(value), new Date(Date.now() + SESSION_SECONDS * 1000));
     return writeTokenCookie(value, SESSION_SECONDS, this.transport);
   }
 
   /** @returns the `Set-Cookie` header that takes the cookie away */
   async end(request: IncomingMessage): Promise<string> {
     const value = readTokenCookie(request, this.transport);
-    if (value !== undefined) await this.store.end(value);
+    if (value !== undefined) await this.store.end(this.idOf(value));
     return writeTokenCookie('', 0, this.transport);
   }
 
   async isAlive(request: IncomingMessage): Promise<boolean> {
     const value = readTokenCookie(request, this.transport);
-    return value !== undefined && this.config.ADMIN_TOKEN !== undefined && this.store.isAlive(value);
+    return (
+      value !== undefined && this.config.ADMIN_TOKEN !== undefined && this.store.isAlive(this.idOf(value))
+    );
+  }
+
+  /** With another admin token, sessions that were begun with this one are over. */
+  private idOf(value: string): string {
+    return hashOf(`${value}\0${this.config.ADMIN_TOKEN ?? ''}`);
   }
 
   private check(token: string): Promise<void> {

@@ -19,6 +19,7 @@ import {
 import { initiatorOf } from '../audit/initiator.js';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import { ConnectionService } from '../connection/connection.service.js';
+import { RequestLimits } from '../people/request-limits.js';
 import { ANONYMOUS, isAdministrator, isMember, type Viewer } from '../people/viewer.js';
 import { Viewers } from '../people/viewers.js';
 import { frameFor } from './frame.js';
@@ -37,6 +38,7 @@ export class Pages {
     @Inject(CONFIG) private readonly config: RegistryConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly connection: ConnectionService,
+    private readonly limits: RequestLimits,
     private readonly viewers: Viewers,
   ) {}
 
@@ -75,6 +77,7 @@ export class Pages {
     let viewer: Viewer = ANONYMOUS;
     try {
       viewer = await this.viewers.of(request);
+      await this.limits.admit(viewer, request);
       const csrf = csrfToken(this.config.SECRET_KEY, browser);
       const visit = { request, url, viewer, csrf, by: initiatorOf(viewer, request) };
       this.send(response, await work(visit), visit);

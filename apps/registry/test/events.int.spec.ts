@@ -3,9 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth, registry as wire } from '@antipode/contracts';
-import { AntipodeError } from '@antipode/errors';
-import { answerUnary, callUnary, RpcServer } from '@antipode/rpc';
+import { registry as wire } from '@antipode/contracts';
+import { callUnary } from '@antipode/rpc';
 import {
   eventually,
   openScratch,
@@ -19,37 +18,19 @@ import {
 import { HistoryClock } from '../src/activity/history-clock.js';
 import { HistoryPruning } from '../src/activity/history-pruning.js';
 import { Followers } from '../src/events/followers.js';
+import { basic, FakeAuth, type FakePerson } from './fake-auth.js';
 import { Following } from './follow.js';
 import { ADMIN_TOKEN, query, Registry, type Json } from './open-registry.js';
 
 const { SYNC_PHASE_CLONING, SYNC_PHASE_FAILING, SYNC_PHASE_READY } = wire.SyncPhase;
 const { RUN_OUTCOME_CLONED, RUN_OUTCOME_FAILED, RUN_OUTCOME_UPDATED } = wire.RunOutcome;
-const { WORKSPACE_ROLE_MEMBER, WORKSPACE_ROLE_STRANGER } = auth.WorkspaceRole;
 
 const WEB = ['acme/storefront', 'acme/checkout-api', 'acme/design-system', 'acme/playground'];
 const PUBLIC = 'acme/handbook';
-const MEMBER = `Basic ${Buffer.from('mia@acme.example:token').toString('base64')}`;
+const MEMBER = basic('mia@acme.example', 'token');
 const MINUTE_MS = 60_000;
 /** Callers are limited. */
 const RARELY = { everyMs: 200 };
-
-/** What auth would say of the one person that these tests know. */
-const person = { role: WORKSPACE_ROLE_MEMBER, isKnown: true, readable: [] as string[] };
-
-const openAuth = async (): Promise<RpcServer> => {
-  const unasked = answerUnary(() => Promise.reject(new AntipodeError('internal', 'being asked')));
-  const server = new RpcServer('127.0.0.1:0').add(auth.AuthServiceService, {
-    ...Object.fromEntries(Object.keys(auth.AuthServiceService).map((name) => [name, unasked])),
-    identifyPerson: answerUnary(() =>
-      person.isKnown
-        ? Promise.resolve({ personId: 'mia', displayName: 'Mia', role: person.role, validUntilMs: 0 })
-        : Promise.reject(new AntipodeError('unauthenticated', 'identifying')),
-    ),
-    listReadable: answerUnary(() => Promise.resolve({ repositoryIds: person.readable, validUntilMs: 0 })),
-  });
-  await server.listen();
-  return server;
-};
 
 /** A mirror elsewhere, of which only the health is asked. */
 const openSibling = async (status: number, body = '{"status":"ok"}'): Promise<Server> => {
@@ -65,7 +46,7 @@ describe('what is told of the mirror', () => {
   let postgres: RunningPostgres;
   let redis: RunningRedis;
   let sim: RunningSim;
-  let people: RpcServer;
+  let auth: FakeAuth;
   let registry: Registry;
   let siblings: Server[];
   let scratch: Awaited<ReturnType<typeof openScratch>>;
@@ -73,16 +54,16 @@ describe('what is told of the mirror', () => {
   let idOf: Record<string, string>;
 
   beforeAll(async () => {
-    [postgres, redis, sim, people, scratch] = await Promise.all([
+    [postgres, redis, sim, auth, scratch] = await Promise.all([
       startPostgres(),
       startRedis(),
       startSim(),
-      openAuth(),
+      FakeAuth.open(),
       openScratch(),
     ]);
     siblings = await Promise.all([openSibling(200), openSibling(302)]);
     env = {
-      AUTH_GRPC: `127.0.0.1:${people.port}`,
+      AUTH_GRPC: auth.address,
       PUBLIC_URL: 'https://mirror.example',
       MIRROR_NAME: 'Sydney',
       MIRROR_REGION: 'Oceania',
@@ -94,16 +75,24 @@ describe('what is told of the mirror', () => {
     await registry.untilPaths([...WEB, PUBLIC]);
     const { body } = await registry.ask('GET', '/repositories');
     idOf = Object.fromEntries(body.values.map(({ path, id }: Json) => [path, id]));
-    person.readable = [idOf['acme/storefront'] as string, idOf['acme/playground'] as string];
+    mayRead('acme/storefront', 'acme/playground');
   }, 180_000);
 
   afterAll(async () => {
     await registry?.[Symbol.asyncDispose]();
     siblings?.forEach((one) => one.close());
-    await people?.close();
-    await Promise.all([postgres, redis, sim, scratch].map((one) => one?.[Symbol.asyncDispose]()));
+    await Promise.all([postgres, redis, sim, auth, scratch].map((one) => one?.[Symbol.asyncDispose]()));
   });
 
+  /** What auth would say of the one person that these tests know. */
+  const given = (person: Partial<FakePerson>): void => {
+    const mia = { id: 'mia', displayName: 'Mia', roles: { acme: 'member' }, proofs: [MEMBER] } as const;
+    auth.people = [{ ...mia, ...auth.people[0], ...person }];
+  };
+  const mayRead = (...paths: string[]): void =>
+    given({ readable: paths.map((path) => idOf[path] as string) });
+  const isMember = (): void => given({ roles: { acme: 'member' } });
+  const isStranger = (): void => given({ roles: {} });
   const writeSiblings = (list: Json): Promise<void> =>
     writeFile(scratch.file('siblings.json'), JSON.stringify(list));
   const follow = (authorization?: string, search = '', on = registry): Promise<Following> =>
@@ -194,24 +183,23 @@ describe('what is told of the mirror', () => {
       let now = Date.now();
       const check = (): Promise<void> => registry.app.get(Followers).checkDue((now += 2 * MINUTE_MS));
       await member.untilPaths(['acme/storefront', 'acme/playground', PUBLIC]);
-      const [, playground] = person.readable as [string, string];
-      person.readable = [playground, idOf['acme/checkout-api'] as string];
+      mayRead('acme/playground', 'acme/checkout-api');
       await check();
       await member.untilPaths(['acme/checkout-api', 'acme/playground', PUBLIC]);
-      person.role = WORKSPACE_ROLE_STRANGER;
+      isStranger();
       await check();
       await eventually(() => member.isOver);
-      person.role = WORKSPACE_ROLE_MEMBER;
-      person.readable = [idOf['acme/storefront'] as string, playground];
+      isMember();
+      mayRead('acme/storefront', 'acme/playground');
     });
 
     it('ends when a credential is no longer taken, and refuses a wrong one', async () => {
       await using member = await follow(MEMBER);
-      person.isKnown = false;
+      given({ proofs: [] });
       await registry.app.get(Followers).checkDue(Date.now() + 2 * MINUTE_MS);
       await eventually(() => member.isOver);
       await expect(follow(MEMBER)).rejects.toThrow('401');
-      person.isKnown = true;
+      given({ proofs: [MEMBER] });
       await expect(follow('Bearer not-the-token')).rejects.toThrow('401');
       await expect(follow(undefined, '?repositories=x')).rejects.toThrow('400');
     });
@@ -337,9 +325,9 @@ describe('what is told of the mirror', () => {
       expect(paths(body)).toEqual([PUBLIC, 'acme/storefront']);
       expect(body.values[0]).toMatchObject({ node: null, error: { code: 'timed_out' } });
       expect(JSON.stringify(body)).not.toMatch(/Away|syd-1/);
-      person.role = WORKSPACE_ROLE_STRANGER;
+      isStranger();
       expect((await ask('/runs', MEMBER)).status).toBe(403);
-      person.role = WORKSPACE_ROLE_MEMBER;
+      isMember();
       await registry.app.get(HistoryPruning).prune(Date.now() + 8 * 86_400_000);
       expect(paths(await list(''))).toEqual([]);
     });
@@ -364,9 +352,9 @@ describe('what is told of the mirror', () => {
       ]);
       const { body } = await registry.ask('GET', '/health');
       expect(body).toEqual({ status: 'ok', name: 'Sydney', region: 'Oceania' });
-      person.role = WORKSPACE_ROLE_STRANGER;
+      isStranger();
       expect(await mirrors()).toHaveLength(1);
-      person.role = WORKSPACE_ROLE_MEMBER;
+      isMember();
     });
 
     it('reads their file anew when it changes, and keeps what it had where that is wrong', async () => {

@@ -316,7 +316,10 @@ describe('for other programs', () => {
       return { status: response.status, body: await response.json() };
     };
 
+    let before: Json;
+
     beforeAll(async () => {
+      before = await ask('/status');
       for (const id of ids.slice(1))
         await registry.report('syd-1', {
           repositoryId: id,
@@ -390,9 +393,23 @@ describe('for other programs', () => {
       expect(await get('syncSettings/mode')).toBe('ALL_PROJECTS');
       expect((await get('farmNodes')).map(({ name }: Json) => name)).toContain('syd-1');
       expect((await get('mirrorServers?start=5&limit=nonsense')).values).toEqual([]);
+      expect(before).toMatchObject({ status: 200, body: { state: 'METADATA_SYNCHRONIZED', totalRepos: 3 } });
       const status = await ask('/status', {});
       expect(status).toMatchObject({ status: 200, body: { state: 'SYNCHRONIZED', totalRepos: 0 } });
-      expect((await ask('/status')).body).toMatchObject({ state: 'METADATA_SYNCHRONIZED', totalRepos: 3 });
+      expect((await ask('/status')).body).toMatchObject({
+        state: 'SYNCHRONIZED',
+        syncedRepos: 2,
+        totalRepos: 3,
+      });
+    });
+
+    it('keeps load balancers away until it is connected', async () => {
+      const away = 'http://127.0.0.1:1';
+      const cloud = { PRIMARY_KIND: 'bitbucket-cloud', PRIMARY_GIT_URL: away, PRIMARY_API_URL: away };
+      await using unconnected = await Registry.open({ neighbours: { postgres, redis }, env: cloud });
+      const response = await fetch(`${unconnected.url}/status`);
+      expect([response.status, (await response.json()).state]).toEqual([503, 'INITIALIZING']);
+      expect((await unconnected.ask('GET', '/health')).body.status).toBe('unconnected');
     });
 
     it('answers errors in its form, keeps what is private, and sends everybody else to the primary', async () => {

@@ -31,17 +31,18 @@ export class OutsideStatusController {
   async status(@CurrentViewer() viewer: Viewer, @Res() response: ServerResponse): Promise<void> {
     const row = await this.connection.read();
     const { state } = this.view.describe(row);
-    const { discovering, repositories } = await this.progress.read(await this.viewers.sightOf(viewer));
+    const whole = await this.progress.read({ all: true });
+    const { repositories } = await this.progress.read(await this.viewers.sightOf(viewer));
     const isKnown = (state === 'connected' || state === 'suspended') && row.sweptAt !== null;
-    const { total: totalRepos, synced: syncedRepos } = repositories;
-    const synchronized = syncedRepos === totalRepos && !discovering;
-    const known = synchronized ? 'SYNCHRONIZED' : 'METADATA_SYNCHRONIZED';
+    const isSynchronized = whole.percent === 100 && !whole.discovering;
+    const known = isSynchronized ? 'SYNCHRONIZED' : 'METADATA_SYNCHRONIZED';
     const body = {
       state: isKnown ? known : 'INITIALIZING',
       memberCount: String((await this.neighbours.nodes()).length),
-      discovering,
-      syncedRepos,
-      totalRepos,
+      discovering: whole.discovering,
+      // A load balancer reads the state alone; how many there are is not everybody's business.
+      syncedRepos: repositories.synced,
+      totalRepos: repositories.total,
     };
     write(response, isKnown ? 200 : 503, body);
   }

@@ -12,6 +12,7 @@ import {
 } from '@antipode/testing';
 import { csrfToken, newBrowser } from '@antipode/web-pages';
 import { AccountConnection, type Preview } from '../src/connection/account-connection.js';
+import { ConnectionService } from '../src/connection/connection.service.js';
 import { DiscoveryService } from '../src/discovery/discovery.service.js';
 import { AdminSessions } from '../src/people/admin-sessions.js';
 import { FakeAuth } from './fake-auth.js';
@@ -141,6 +142,22 @@ describe('a connection by the account of an administrator', () => {
     const unlinked = await lend(session(BROWSERS.olivia, free));
     expect(unlinked).toMatchObject({ status: 401, body: { detail: expect.stringContaining('not linked') } });
     expect(await show()).toMatchObject({ state: 'unconnected', account: null });
+  });
+
+  it('is not made by whom only the connection let in, when that ends while the primary is asked', async () => {
+    await givenConnected();
+    const service = registry.app.get(ConnectionService);
+    const resolve = service.resolve.bind(service);
+    // Between the first look at the connection and the last one.
+    service.resolve = async (given, workspace) => {
+      service.resolve = resolve;
+      await registry.ask('DELETE', '/connection?now=true');
+      await until('unconnected');
+      return resolve(given, workspace);
+    };
+    const { status, body } = await lend(session(BROWSERS.ada));
+    expect([status, body.detail]).toEqual([403, expect.stringContaining('admin token once')]);
+    expect((await show()).state).toBe('unconnected');
   });
 
   it('is free for the administrators of the workspaces that the settings name', async () => {

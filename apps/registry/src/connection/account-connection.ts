@@ -82,14 +82,13 @@ export class AccountConnection {
   /**
    * Connects, or replaces the credential of the same workspace: what was mirrored of it stays.
    *
-   * @throws AntipodeError as `preview`; `denied` where the rules want the admin token first; `conflict` as
-   *   `ConnectService.connect`
+   * @throws AntipodeError as `preview` and `ConnectService.connect`
    */
   async connectTo(request: IncomingMessage, workspace: string): Promise<void> {
     const wanted = workspace.toLowerCase();
     const person = await this.administrator(request, wanted);
-    if ((await this.rule.may(wanted, request)) === 'token') throw needsToken(wanted);
-    await this.connect.connect(wanted, lentBy(person), initiatorOf(person, request));
+    const leave = await this.rule.leave(wanted, request);
+    await this.connect.connect(wanted, lentBy(person), { by: initiatorOf(person, request), leave });
   }
 
   /** The signed-in person, also where the browser has shown the admin token. */
@@ -133,15 +132,3 @@ interface Inspected {
 }
 
 const lentBy = ({ id, displayName }: Person): LentAccount => ({ account: id, displayName });
-
-const needsToken = (workspace: string): AntipodeError =>
-  new AntipodeError(
-    'denied',
-    'connecting by an account',
-    {},
-    {
-      hint:
-        `This mirror is not connected yet. Show its admin token once (/-/sign-in); or have the people who run it name ` +
-        `${workspace} in CONNECT_WORKSPACES.`,
-    },
-  );

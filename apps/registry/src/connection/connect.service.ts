@@ -3,12 +3,18 @@ import { AntipodeError, isAntipodeError } from '@antipode/errors';
 import type { ConnectionCredential, CredentialFacts } from '@antipode/primary';
 import type { Initiator } from '../audit/initiator.js';
 import { DiscoveryService } from '../discovery/discovery.service.js';
-import { isLiving } from './connection-phase.js';
+import { requireLeave, type Leave } from './connect-rule.js';
 import { ConnectionPhases } from './connection-phases.js';
 import { ConnectionService } from './connection.service.js';
 import { ConnectionStore, type ConnectionRow } from './connection.store.js';
 import { FORGOTTEN, MirroredData } from './mirrored-data.js';
 import { isLent, type Given } from './sealed-credential.js';
+
+/** Who connects, and how far they may go. */
+export interface Asker {
+  readonly by: Initiator;
+  readonly leave: Leave;
+}
 
 /** Connects and disconnects the mirror when an admin says so. What takes time is `ConnectionLife`'s. */
 @Injectable()
@@ -26,16 +32,17 @@ export class ConnectService {
    * credential that it does not take. What was mirrored of the same workspace comes back; of another one, it is deleted.
    *
    * @throws AntipodeError `unauthenticated` for an account that is not linked; `conflict` for a connection by
-   *   configuration, or to another workspace; `invalid`, `not_found`
-   *   for what the primary does not take; `primary_*`.
+   *   configuration, or to another workspace; `denied` where the leave is not enough; `invalid`, `not_found` for what the
+   *   primary does not take; `primary_*`.
    */
-  async connect(workspace: string, given: Given, by: Initiator): Promise<void> {
+  async connect(workspace: string, given: Given, { by, leave }: Asker): Promise<void> {
     this.checkManaged();
-    checkWorkspace(await this.store.read(), workspace);
+    requireLeave(await this.store.read(), workspace, leave);
     const { scopes = [] } = await this.inspect(await this.connection.resolve(given, workspace));
     await this.data.change(async (transaction) => {
       const row = await this.store.lock(transaction);
-      checkWorkspace(row, workspace);
+      // The connection may have ended while the primary was asked, and with it what it allowed.
+      requireLeave(row, workspace, leave);
       if (row.workspace !== null && row.workspace !== workspace) await this.data.delete(transaction, by);
       await this.phases.move(transaction, {
         event: 'connect',
@@ -128,13 +135,3 @@ const keptHook = ({ hookId, hookUrl, hookSecret, sweptAt }: ConnectionRow) => ({
   hookSecret,
   sweptAt,
 });
-
-function checkWorkspace({ phase, workspace }: ConnectionRow, wanted: string): void {
-  const conflict = (hint: string): AntipodeError => new AntipodeError('conflict', 'connecting', {}, { hint });
-  if (phase === 'disconnecting')
-    throw conflict(`The mirror is being disconnected from ${workspace}; connect it when that is done.`);
-  if (isLiving(phase) && workspace !== wanted)
-    throw conflict(
-      `The mirror is connected to ${workspace}. Disconnect it first (DELETE), then connect it to another.`,
-    );
-}

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { By, type Initiator } from '../audit/initiator.js';
+import { CurrentViewer } from '../people/current-viewer.js';
+import type { Viewer } from '../people/viewer.js';
 import { AdminRoute, PersonRoute } from '../rest/openapi.js';
 import { connectAccountSchema, connectionSchema, connectSchema, disconnectQuery } from '../rest/schemas.js';
 import { validate } from '../rest/validate.js';
@@ -39,14 +41,20 @@ export class ConnectionController {
     answer: connectionSchema,
     problems: [400, 404, 409, 413, 502, 503],
   })
-  async put(@Body() body: unknown, @By() by: Initiator): Promise<ConnectionAnswer> {
+  async put(
+    @Body() body: unknown,
+    @By() by: Initiator,
+    @CurrentViewer() viewer: Viewer,
+  ): Promise<ConnectionAnswer> {
     const { workspace, token, email, username } = validate(connectSchema, body);
     const credential = {
       token,
       ...(email === undefined ? {} : { email }),
       ...(username === undefined ? {} : { username }),
     };
-    await this.connect.connect(workspace.toLowerCase(), credential, by);
+    // A person is an administrator of the workspace that it is connected to, and of nothing after that.
+    const leave = viewer.kind === 'token' ? 'anywhere' : 'connected';
+    await this.connect.connect(workspace.toLowerCase(), credential, { by, leave });
     return this.show();
   }
 

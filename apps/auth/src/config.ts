@@ -38,6 +38,8 @@ const settings = z.object({
   HTTP_PORT: port.default(8006),
   /** The mirror's own base URL, as people know it; without one nobody can link an account. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** What people call this mirror, on its pages. */
+  MIRROR_NAME: z.string().trim().min(1).max(100).optional(),
   /** Linked accounts and keys; without it no key is known. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(4).max(200).default(10),

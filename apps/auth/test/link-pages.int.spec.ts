@@ -92,8 +92,9 @@ describe('the link page', () => {
     const [one, two] = [await given(auth), await given(auth)];
     expect(one).toMatch(/^antipode=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/);
     expect(one).not.toBe(two);
-    await using secure = await house.open({ PUBLIC_URL: 'https://mirror.example' });
+    await using secure = await house.open({ PUBLIC_URL: 'https://mirror.example', MIRROR_NAME: 'Sydney' });
     expect(await given(secure)).toMatch(/^__Host-antipode=.*; Path=\/; .*; Secure$/);
+    expect((await new Browser(secure.web).open('/-/link/nothing')).text).toContain('· Sydney</title>');
   });
 
   it('does not name anybody’s account to a browser that took a cookie from before the sign-in', async () => {

@@ -87,10 +87,7 @@ export class LinkRoutes {
     const words = { primary: this.primary.displayName, csrf, returnTo };
     const page = who ? linked(who.account, who.keys, words) : welcome(words);
     const signOut = { path: `${LINK_PATH}/sign-out`, csrf };
-    const frame = {
-      current: LINK_PATH,
-      ...(who ? { person: who.account.displayName, signOut } : {}),
-    };
+    const frame = who ? { person: who.account.displayName, signOut } : {};
     return known === undefined ? { page, frame, cookie: this.cookie(browser) } : { page, frame };
   }
 

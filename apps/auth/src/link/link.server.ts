@@ -13,9 +13,10 @@ import { CONFIG, type AuthConfig } from '../config.js';
 import { addressBlock } from '../limits/address-block.js';
 import type { FailureLimit } from '../limits/failure-limit.js';
 import { LINK_PAGES } from '../limits/limits.js';
+import { LINK_PATH } from './link-url.js';
 import { LinkRoutes, type Answer } from './link.routes.js';
 import { pageOfError } from './error-pages.js';
-import { pageHeaders, render } from '@antipode/web-pages';
+import { pageHeaders, render, type Frame } from '@antipode/web-pages';
 
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -76,6 +77,10 @@ export class LinkServer implements OnApplicationBootstrap, BeforeApplicationShut
     this.send(request, response, answer);
   }
 
+  private frameOf(frame: Frame | undefined): Frame {
+    return { current: LINK_PATH, mirror: this.config.MIRROR_NAME, ...frame };
+  }
+
   private failed(error: unknown): Answer {
     const known = toAntipodeError(error, 'answering a link page');
     if (!isRefusal(known.code)) this.logger.warn({ err: known }, 'a link page failed');
@@ -93,7 +98,7 @@ export class LinkServer implements OnApplicationBootstrap, BeforeApplicationShut
     response.writeHead(answer.status ?? page?.status ?? 200, headers);
     // What the client still sends is not read on.
     request.resume();
-    response.end(page && request.method !== 'HEAD' ? render(page, frame) : undefined);
+    response.end(page && request.method !== 'HEAD' ? render(page, this.frameOf(frame)) : undefined);
   }
 }
 

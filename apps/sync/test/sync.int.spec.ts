@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { registry } from '@antipode/contracts';
 import { eventually, git, localRefs, lsRemote, withoutHead } from '@antipode/testing';
 import { SyncHouse } from './open-sync.js';
 
@@ -86,6 +87,31 @@ describe('sync', () => {
     const fetches = 2;
     expect(house.questions - before).toBeLessThanOrEqual(1 + fetches);
     expect(Object.values(await published(id))).toContain(tip);
+  });
+
+  it('tells of what it has cloned and changed, and once of what fails, also when the registry was away', async () => {
+    const runsOf = (id: string): registry.SyncRun[] =>
+      house.registry.runs.filter(({ repositoryId }) => repositoryId === id);
+    const { RUN_OUTCOME_CLONED, RUN_OUTCOME_FAILED, RUN_OUTCOME_UPDATED } = registry.RunOutcome;
+    await house.givenRepository('told');
+    const id = await house.select('told');
+    house.registry.isDeaf = true;
+    const before = await git(['rev-parse', 'main'], { cwd: house.upstream('told') });
+    const tip = await house.commit('told');
+    await house.ensureFresh(id);
+    house.admits = (path) => !path.includes('told');
+    for (let i = 0; i < 3; i += 1) await expect(house.ensureFresh(id)).rejects.toBeDefined();
+    house.admits = () => true;
+    await house.ensureFresh(id);
+    house.registry.isDeaf = false;
+    await eventually(() => runsOf(id).length === 3, { timeoutMs: 15_000 });
+    const [cloned, updated, failed] = runsOf(id);
+    expect(cloned).toMatchObject({ outcome: RUN_OUTCOME_CLONED, epoch: 1, changeCount: 10 });
+    expect(updated).toMatchObject({ outcome: RUN_OUTCOME_UPDATED, epoch: 2, changeCount: 1 });
+    expect(updated?.changes).toEqual([{ ref: 'refs/heads/main', fromOid: before, toOid: tip }]);
+    expect(failed).toMatchObject({ outcome: RUN_OUTCOME_FAILED, epoch: 2, errorCode: 'unauthenticated' });
+    expect(failed?.error).toContain('refuses');
+    expect(failed?.endedAtMs).toBeGreaterThanOrEqual(updated?.beganAtMs ?? Infinity);
   });
 
   it('does not answer a reader by a question that was asked too early', async () => {

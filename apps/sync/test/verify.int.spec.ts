@@ -100,7 +100,7 @@ describe('a mirror repository that somebody doubts', () => {
     expect(run).toMatchObject({ outcome: RUN_OUTCOME_CLONED, changeCount: 0 });
   });
 
-  it('keeps its damage to itself while the primary is away, and is whole when it is back', async () => {
+  it('is not said to be whole while the primary cannot be asked, and is when it can', async () => {
     await house.givenRepository('alone');
     const id = await house.select('alone');
     house.admits = () => false;
@@ -117,6 +117,11 @@ describe('a clone made anew', () => {
     const target = join(house.scratch.path, 'reader');
     const reader = await slowReader(id, target);
     const old = await stat(house.disk.repositoryPath(id));
+    const forced = await git(['rev-parse', 'topic-1'], { cwd: house.upstream('swapped') });
+    const dropped = await house.commit('swapped', 'topic-1');
+    await house.ensureFresh(id);
+    await git(['update-ref', 'refs/heads/topic-1', forced], { cwd: house.upstream('swapped') });
+    await house.ensureFresh(id);
     await house.commit('swapped');
     expect(await outcome(id, 'mirror.reclone')).toMatchObject({
       state: VERIFICATION_STATE_REPAIRED,
@@ -130,6 +135,11 @@ describe('a clone made anew', () => {
       await git(['rev-parse', 'main~1'], { cwd: house.upstream('swapped') }),
     );
     await expectWhole(id, 'swapped');
+    // Whoever was told of this tip a moment ago may still want it; the primary has it no longer.
+    const held = await git(['for-each-ref', '--format=%(objectname)', 'refs/antipode/pins'], {
+      cwd: house.disk.repositoryPath(id),
+    });
+    expect(held.split('\n')).toContain(dropped);
     expect(await epochOf(id)).toBeGreaterThan(1);
     const tip = await house.commit('swapped');
     await house.ensureFresh(id);

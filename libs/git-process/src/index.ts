@@ -1,6 +1,7 @@
 export { checkConnectivity } from './check-connectivity.js';
 export { SETTINGS, type ConfiguredCommand } from './commands.js';
 export { configEnv, type ConfigPair } from './config-env.js';
+export { copyObjects, type CopyObjectsOptions } from './copy-objects.js';
 export { requireDiskSpace } from './disk-full.js';
 export { fetchObjects, type FetchedObjects, type FetchObjectsOptions } from './fetch-objects.js';
 export { findPointers, type FindPointersOptions } from './find-pointers.js';

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MirrorDisk } from './mirror-disk.js';
 import { MirrorWriter } from './mirror-writer.js';
 import type { Snapshot } from './snapshot.js';
+import { readSnapshotText } from './snapshot-text.js';
 
 const ID = '0b5c7d1e-93a4-4f6e-8c21-5d7e9fa01b23';
 const snapshot = (epoch: number): Snapshot => ({
@@ -86,6 +87,25 @@ describe('a mirror repository on disk', () => {
     expect(await writer.list()).toEqual([ID]);
   });
 
+  it('takes the place of another, which lies in the trash with whoever reads it', async () => {
+    await writer.publish(ID, snapshot(1));
+    const reader = await open(disk.snapshotPath(ID));
+    const staging = await writer.createStaging(ID);
+    await writer.publishStaged(staging, { snapshot: snapshot(2), confirmedAtMs: 1234 });
+    await writer.commitStaging(ID, staging);
+    expect(await disk.readSnapshot(ID)).toEqual(snapshot(2));
+    expect(readSnapshotText(await reader.readFile())).toEqual(snapshot(1));
+    await reader.close();
+    expect(await writer.emptyTrash(Date.now() + 1)).toBe(1);
+    expect(await writer.list()).toEqual([ID]);
+  });
+
+  it('stays where it is when what should take its place is not there', async () => {
+    await writer.publish(ID, snapshot(1));
+    await expect(writer.commitStaging(ID, join(root, 'nothing'))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await disk.readSnapshot(ID)).toEqual(snapshot(1));
+  });
+
   it('is gone for readers when removed, and from the disk when the trash is emptied', async () => {
     await writer.publish(ID, snapshot(1));
     await writer.remove(ID);
@@ -144,6 +164,24 @@ describe('sweeping', () => {
   it('removes half-built repositories', async () => {
     const staging = await writer.createStaging(ID);
     await writer.sweepLeftovers();
+    await expect(readdir(staging)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('puts a finished repository in its place where a predecessor was killed just before', async () => {
+    await writer.publish(ID, snapshot(1));
+    const staging = await writer.createStaging(ID);
+    await writer.publishStaged(staging, { snapshot: snapshot(2), confirmedAtMs: 1234 });
+    await writer.remove(ID);
+    await writer.sweepLeftovers();
+    expect(await disk.readSnapshot(ID)).toEqual(snapshot(2));
+  });
+
+  it('keeps what is served rather than what was finished beside it', async () => {
+    const staging = await writer.createStaging(ID);
+    await writer.publishStaged(staging, { snapshot: snapshot(2), confirmedAtMs: 1234 });
+    await writer.publish(ID, snapshot(1));
+    await writer.sweepLeftovers();
+    expect(await disk.readSnapshot(ID)).toEqual(snapshot(1));
     await expect(readdir(staging)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

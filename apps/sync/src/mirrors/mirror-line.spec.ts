@@ -5,10 +5,11 @@ import { MirrorLine, type RunContext } from './mirror-line.js';
 /** Runs that the test asks and ends by hand, on a clock of its own. */
 function givenLine(): {
   line: MirrorLine<number>;
+  work: (context: RunContext) => Promise<number>;
   runs: { ask(atMs: number): void; end(): void; fail(): void }[];
 } {
   const runs: { ask(atMs: number): void; end(): void; fail(): void }[] = [];
-  const line = new MirrorLine<number>((context: RunContext) => {
+  const work = (context: RunContext): Promise<number> => {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const number = runs.length;
     runs.push({
@@ -17,8 +18,8 @@ function givenLine(): {
       fail: () => reject(new Error(`run ${number}`)),
     });
     return promise;
-  });
-  return { line, runs };
+  };
+  return { line: new MirrorLine<number>(work), work, runs };
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -62,15 +63,46 @@ describe('a line of runs', () => {
     expect(line.isBusy).toBe(false);
   });
 
+  it('does what was ordered in turn, once each, also where nobody else waits, and lets others join it', async () => {
+    const { line, work, runs } = givenLine();
+    const began: string[] = [];
+    const order = (name: string): Promise<number> =>
+      line.order((context) => {
+        began.push(name);
+        return work(context);
+      });
+    const usual = line.join(10);
+    runs[0]?.ask(15);
+    const ordered = [order('one'), order('two')];
+    const joined = line.join(16);
+    expect(began).toEqual([]);
+    runs[0]?.end();
+    expect(await usual).toBe(0);
+    await settle();
+    expect(began).toEqual(['one']);
+    runs[1]?.ask(20);
+    runs[1]?.fail();
+    await expect(ordered[0]).rejects.toThrow('run 1');
+    await expect(joined).rejects.toThrow('run 1');
+    await settle();
+    expect(began).toEqual(['one', 'two']);
+    runs[2]?.end();
+    expect(await ordered[1]).toBe(2);
+    await settle();
+    expect(runs).toHaveLength(3);
+    expect(line.isBusy).toBe(false);
+  });
+
   it('never runs two at once, and never answers by a question that was too early', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.constantFrom('join', 'ask', 'end', 'fail'), { maxLength: 40 }),
+        fc.array(fc.constantFrom('join', 'order', 'ask', 'end', 'fail'), { maxLength: 40 }),
         async (steps) => {
           const asked: number[] = [];
           let now = 0;
           let running = 0;
-          const { line, runs } = givenLine();
+          let orders = 0;
+          const { line, work, runs } = givenLine();
           const answers: Promise<void>[] = [];
           for (const step of steps) {
             now += 1;
@@ -83,6 +115,18 @@ describe('a line of runs', () => {
                   expect(asked[run]).toBeGreaterThanOrEqual(wanted);
               };
               answers.push(note());
+            } else if (step === 'order') {
+              orders += 1;
+              const count = (context: RunContext): Promise<number> => {
+                orders -= 1;
+                return work(context);
+              };
+              answers.push(
+                line.order(count).then(
+                  () => undefined,
+                  () => undefined,
+                ),
+              );
             } else if (step === 'ask' && line.isBusy) current?.ask((asked[runs.length - 1] = now));
             else if (step === 'end') current?.end();
             else current?.fail();
@@ -90,12 +134,12 @@ describe('a line of runs', () => {
             running = line.isBusy ? 1 : 0;
             expect(running).toBeLessThanOrEqual(1);
           }
-          for (let i = 0; i < 3; i += 1) {
+          while (line.isBusy) {
             runs.at(-1)?.end();
             await settle();
           }
           await Promise.all(answers);
-          expect(line.isBusy).toBe(false);
+          expect(orders).toBe(0);
         },
       ),
       { numRuns: 50 },

@@ -21,6 +21,9 @@ const leaseOf = (name: string): number => Number(name.slice(PINS.length).split('
 const expiredPins = (names: Iterable<string>, nowSeconds: number): string[] =>
   [...names].filter((name) => name.startsWith(PINS) && leaseOf(name) < nowSeconds);
 
+/** Every pin, with what it holds. */
+export const listPins = (repository: string): Promise<Map<string, string>> => listRefs(repository, PINS);
+
 /** Notes that there are pins, until `untilSeconds` or later. */
 export async function notePins(repository: string, untilSeconds: number): Promise<void> {
   if ((await pinsEndMs(repository)) !== undefined) return;
@@ -43,7 +46,7 @@ export async function dropExpiredPins(
   repository: string,
   nowSeconds: number,
 ): Promise<'garbage' | 'nothing'> {
-  const pins = await listRefs(repository, PINS);
+  const pins = await listPins(repository);
   const expired = expiredPins(pins.keys(), nowSeconds);
   if (expired.length > 0) {
     const input = expired.map((name) => `delete ${name}\n`).join('');

@@ -2,6 +2,7 @@ import { AntipodeError } from '@antipode/errors';
 import { initBare } from '@antipode/git-process';
 import { readLfsScanned, writeLfsScanned, type Snapshot } from '@antipode/mirror-disk';
 import { askPrimary, bringObjects, type Brought } from './bring-objects.js';
+import { carryPins } from './carry-pins.js';
 import type { MirrorOutcome, MirrorRun } from './mirror-run.js';
 import { writeFirstRefs } from './move-refs.js';
 import { EMPTY, tipsOf } from './ref-state.js';
@@ -52,6 +53,15 @@ export async function takePlace(
   if (scanned) await writeLfsScanned(staging, scanned);
   await run.bringLfs({ repository: staging, refs, published: undefined }, receivedBytes);
   await writeFirstRefs(staging, refs);
+  await carryPins({
+    from: run.disk.repositoryPath(run.id),
+    to: staging,
+    published,
+    refs,
+    pinnedUntil: Date.now() / 1000 + run.pinSeconds,
+    signal: run.signal,
+    // A damaged one may have nothing left to carry; most readers never miss it.
+  }).catch(() => undefined);
   const epoch = run.firstEpoch;
   await run.writer.publishStaged(staging, { snapshot: { ...refs, epoch }, confirmedAtMs: askedAtMs });
   await vacate();

@@ -14,7 +14,7 @@ import { UntoldRuns } from './untold-runs.js';
 
 /** What happens together is told together. */
 const GATHER_MS = 500;
-const TROUBLE_MS = 5000;
+const TROUBLE_MS = 2000;
 const TIMEOUT_MS = 5000;
 /** While the primary is away every reader's question fails: one of them tells of all. */
 const SAME_FAILURE_MS = 60_000;

@@ -101,7 +101,7 @@ export function expectSentence({ status, body }: RawAnswer): void {
 
 export function expectNothingOfTheInside(body: string): void {
   expect(body).not.toMatch(
-    /node:|node_modules|\.[jt]s:\d|\/repositories\/[0-9a-f]|ENOENT|undefined|\[object/,
+    /node:|node_modules|\.[jt]s:\d|\/repositories\/[0-9a-f]{2}\/[0-9a-f-]{36}|ENOENT|undefined|\[object/,
   );
 }
 

@@ -61,6 +61,7 @@ const untilUnread = (): AbortSignal => AbortSignal.any([stopSignal({ withParent:
 
 const projects = () => import('./commands/projects.js');
 const repos = () => import('./commands/repos.js');
+const webhooks = () => import('./commands/webhooks.js');
 
 // Each command loads what it needs and no more: the shell asks us for words at every Tab.
 const actions: Actions = {
@@ -97,7 +98,7 @@ const actions: Actions = {
     return tell(await printConfig(service, options, config));
   },
   connect: async ({ tokenFile, adminTokenFile, ...options }) => {
-    const { readWorkspaceToken } = await import('./commands/workspace-token.js');
+    const { readSecret } = await import('./commands/read-secret.js');
     const { connectMirror } = await import('./commands/connect.js');
     const { workspace, email, username } = options;
     const who = {
@@ -106,7 +107,7 @@ const actions: Actions = {
     };
     const mirror = adminTokenFile === undefined ? options : { ...options, tokenFile: adminTokenFile };
     return ask(mirror, async (client) => {
-      const token = await readWorkspaceToken(tokenFile, process.stdin);
+      const token = await readSecret("workspace's token", tokenFile, process.stdin);
       return connectMirror(client, { workspace, token, ...who }, { say });
     });
   },
@@ -129,6 +130,32 @@ const actions: Actions = {
     ask(options, async (client) =>
       (await repos()).syncRepositories(client, names, { waitSeconds: wait === true ? 60 : wait }),
     ),
+  projectPolicy: (key, { freshness, lfsPrefetch, ...options }) =>
+    ask(options, async (client) => {
+      const { projectPolicy } = await import('./commands/project-policy.js');
+      return projectPolicy(client, key, {
+        ...(freshness === undefined ? {} : { freshness }),
+        ...(lfsPrefetch === undefined ? {} : { lfsPrefetch }),
+      });
+    }),
+  repairRepositories: (how, names, { wait, ...options }) =>
+    ask(options, async (client) => {
+      const { repairRepositories } = await import('./commands/repair.js');
+      return repairRepositories(client, how, names, { waiting: wait, say });
+    }),
+  listWebhooks: (options) => ask(options, async (client) => (await webhooks()).listWebhooks(client)),
+  addWebhook: (url, { secretFile, event, ...options }) =>
+    ask(options, async (client) => {
+      const { readSecret } = await import('./commands/read-secret.js');
+      const { addWebhook, EVENTS } = await webhooks();
+      const secret = await readSecret("webhook's secret", secretFile, process.stdin);
+      return addWebhook(client, url, { secret, events: event ?? EVENTS });
+    }),
+  removeWebhook: (id, options) =>
+    ask(options, async (client) => (await webhooks()).removeWebhook(client, id)),
+  pingWebhook: (id, options) => ask(options, async (client) => (await webhooks()).pingWebhook(client, id)),
+  listMirrors: (options) =>
+    ask(options, async (client) => (await import('./commands/mirrors.js')).listMirrors(client)),
   cloneUrl: (name, options) =>
     ask(options, async (client) => (await import('./commands/clone-url.js')).cloneUrl(client, name, options)),
 };

@@ -222,7 +222,7 @@ describe('the antipode command', () => {
         .split('\n')
         .map((line) => line.split('\t', 1)[0] ?? '')
         .filter((word) => /^[a-z-]/.test(word));
-    expect(await words('projects', '')).toEqual(['list', 'add', 'remove', 'all', 'help']);
+    expect(await words('projects', '')).toEqual(['list', 'add', 'remove', 'all', 'policy', 'help']);
     expect(await words('repos', 'list', '--ph')).toEqual(['--phase']);
     expect(await words('config', 'print', '')).toContain('registry');
     for (const shell of ['zsh', 'fish'])

@@ -13,10 +13,14 @@ export const WORKSPACE_TOKEN = 'the-right-workspace-token';
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 const before = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
 
+const unverified = {
+  verification: null as { state: string; at: string; message: string } | null,
+  verifiedAt: null as string | null,
+};
 const state = { epoch: 3, progress: null, error: null, sizeBytes: 282_500, receivedBytesTotal: 229_200 };
 
 function repository(slug: string, projectKey: string, more: Record<string, unknown> = {}) {
-  const own = { ...state, phase: 'ready', confirmedAt: before(4), lagSeconds: 4, ...more };
+  const own = { ...state, ...unverified, phase: 'ready', confirmedAt: before(4), lagSeconds: 4, ...more };
   const id = `00000000-0000-4000-8000-${slug
     .padEnd(12, '0')
     .slice(0, 12)
@@ -33,6 +37,10 @@ const newMirror = () => ({
   selection: { mode: 'selected', projectKeys: ['OPS', 'WEB'], publicRepositories: 'include' } as {
     publicRepositories: 'include' | 'exclude';
   } & ({ mode: 'all' } | { mode: 'selected'; projectKeys: string[] }),
+  policies: { WEB: { freshness: 'bounded:30', lfsPrefetch: null } } as Record<
+    string,
+    { freshness: string | null; lfsPrefetch: 'on' | 'off' | null }
+  >,
   projects: [
     { key: 'DATA', id: '1', name: 'Data', private: true },
     {
@@ -83,9 +91,28 @@ const newMirror = () => ({
   checks: { database: 'ok', redis: 'ok' } as Record<string, string>,
   /** What the Date header says; absent: the time that it is. */
   date: undefined as string | undefined,
+  /** How verifications and new clones end. */
+  outcome: { state: 'ok', message: 'All refs and objects are as they should be.' },
+  /** What somebody wanted, and what happens at each look at a repository from then on. */
+  repairs: [] as string[],
+  looks: [] as (() => void)[],
+  webhooks: [] as { id: string; url: string; events: string[]; active: boolean; createdAt: string }[],
+  /** What the other end of webhooks answers; null: it does not. */
+  listener: 200 as number | null,
   /** Ids of repositories that somebody wanted to be synced. */
   synced: [] as string[],
 });
+
+const MIRRORS = [
+  {
+    ...{ id: '1', name: 'tokyo', region: 'Asia', self: true, state: 'available', checkedAt: null },
+    ...{ url: 'https://mirror.example', sshUrl: 'ssh://git@mirror.example:7999' },
+  },
+  {
+    ...{ id: '2', name: 'lisbon', region: null, self: false, state: 'unreachable', checkedAt: before(20) },
+    ...{ url: 'https://lisbon.example', sshUrl: null },
+  },
+];
 
 type Choice = {
   mode: 'all' | 'selected';
@@ -106,9 +133,10 @@ export class FakeMirror implements AsyncDisposable {
 
   static async open(): Promise<FakeMirror> {
     // By its path: apps do not import each other, and a fake that drifts from the real thing must fail.
-    const files = ['schemas.ts', 'change-schemas.ts'].map((name) =>
-      join(CHECKOUT, 'apps/registry/src/rest', name),
-    );
+    const files = [
+      ...['rest/schemas.ts', 'rest/change-schemas.ts'],
+      ...['outgoing/outgoing-schemas.ts', 'siblings/siblings-schemas.ts'],
+    ].map((name) => join(CHECKOUT, 'apps/registry/src', name));
     const modules = await Promise.all(
       files.map((file) => import(pathToFileURL(file).href) as Promise<Shapes>),
     );
@@ -161,16 +189,33 @@ export class FakeMirror implements AsyncDisposable {
     if (headers.authorization !== `Bearer ${TOKEN}`)
       return problem(401, 'unauthenticated', 'Send "Authorization: Bearer <admin token>".');
     const [what = '', id, verb] = pathname.slice('/-/api/v1/'.length).split('/');
-    const { state } = this;
-    if (method === 'PUT' && what === 'selection') {
-      return this.choose(JSON.parse(body) as Choice);
-    }
+    if (what === 'webhooks') return this.tell(method, body, { id, verb });
+    if (what === 'projects' && id !== undefined) return this.govern(id, JSON.parse(body) as object);
     if (id !== undefined) return this.one(id, verb);
+    return this.all(what, { method, searchParams, body });
+  }
+
+  private all(
+    what: string,
+    {
+      method,
+      searchParams,
+      body,
+    }: { method: string | undefined; searchParams: URLSearchParams; body: string },
+  ): { status: number; body: unknown } {
+    const { state } = this;
+    if (method === 'PUT' && what === 'selection') return this.choose(JSON.parse(body) as Choice);
     switch (what) {
       case 'projects':
         return this.as('projectsSchema', {
-          values: state.projects.map((one) => ({ ...one, selected: this.isSelected(one.key) })),
+          values: state.projects.map((one) => ({
+            ...one,
+            selected: this.isSelected(one.key),
+            policy: this.policyOf(one.key),
+          })),
         });
+      case 'mirrors':
+        return this.as('mirrorsSchema', { values: MIRRORS });
       case 'selection':
         return this.as('selectionSchema', state.selection);
       case 'connection':
@@ -244,10 +289,66 @@ export class FakeMirror implements AsyncDisposable {
   private one(id: string, verb: string | undefined): { status: number; body: unknown } {
     const found = this.state.repositories.find((one) => one.id === id);
     if (!found) return problem(404, 'not_found', 'There is no such mirrored repository.');
-    if (verb !== 'sync') return this.as('repositorySchema', found);
+    if (verb === 'verify' || verb === 'reclone') return this.repair(found, verb);
+    if (verb !== 'sync') {
+      this.state.looks.shift()?.();
+      return this.as('repositorySchema', found);
+    }
     this.state.synced.push(id);
     if (found.error === null) Object.assign(found, { phase: 'ready', confirmedAt: before(0), epoch: 4 });
     return { ...this.as('acceptedSchema', { accepted: true }), status: 202 };
+  }
+
+  /** At the first look nothing has begun, at the second it runs, at the third it has ended. */
+  private repair(found: State['repositories'][number], how: string): { status: number; body: unknown } {
+    const note = (state: string, message: string, seconds: number) => () => {
+      const verification = { state, at: before(seconds), message };
+      for (const one of [found, ...found.nodes]) Object.assign(one, { verification });
+    };
+    const { looks, outcome, repairs } = this.state;
+    repairs.push(`${how} ${found.path}`);
+    // Each ends later than the one before.
+    const ago = 100 - 10 * repairs.length;
+    looks.push(() => undefined, note('running', 'Looking through all objects.', ago + 1));
+    looks.push(note(outcome.state, outcome.message, ago));
+    return { ...this.as('acceptedSchema', { accepted: true }), status: 202 };
+  }
+
+  private policyOf(key: string) {
+    return this.state.policies[key] ?? { freshness: null, lfsPrefetch: null };
+  }
+
+  private govern(key: string, change: object) {
+    this.as('policyChangeSchema', change);
+    this.state.policies[key] = { ...this.policyOf(key), ...change };
+    return this.as('policySchema', this.policyOf(key));
+  }
+
+  private tell(
+    method: string | undefined,
+    body: string,
+    { id, verb }: { id: string | undefined; verb: string | undefined },
+  ): { status: number; body: unknown } {
+    const { state } = this;
+    if (id === undefined && method === 'GET')
+      return this.as('subscriptionsSchema', { values: state.webhooks });
+    if (id === undefined) {
+      const { secret, ...sent } = JSON.parse(body) as { secret: string; url: string; events: string[] };
+      this.as('subscribeSchema', { secret, ...sent });
+      const made = { active: true, ...sent, id: `hook-${state.webhooks.length + 1}`, createdAt: before(0) };
+      state.webhooks.push(made);
+      return { ...this.as('subscriptionSchema', made), status: 201 };
+    }
+    if (!state.webhooks.some((one) => one.id === id))
+      return problem(404, 'not_found', 'There is no such webhook.');
+    if (method === 'DELETE') {
+      state.webhooks = state.webhooks.filter((one) => one.id !== id);
+      return { status: 200, body: { removed: true } };
+    }
+    if (verb !== 'ping') return problem(404, 'not_found', 'There is no such route.');
+    const { listener } = state;
+    const error = listener === null ? 'connect ECONNREFUSED' : null;
+    return this.as('pingSchema', { delivered: listener === 200, status: listener, error });
   }
 
   /** Two to a page, so that whoever reads one page alone is found out. */

@@ -3,8 +3,12 @@ import { cloneUrl } from '../src/commands/clone-url.js';
 import { CHECKOUT } from '@antipode/testing';
 import { doctor } from '../src/commands/doctor.js';
 import { addProjects, allProjects, listProjects, removeProjects } from '../src/commands/projects.js';
+import { listMirrors } from '../src/commands/mirrors.js';
+import { parseFreshness, parsePrefetch, projectPolicy } from '../src/commands/project-policy.js';
+import { repairRepositories } from '../src/commands/repair.js';
 import { listRepositories, showRepository, syncRepositories } from '../src/commands/repos.js';
 import { readStatus, status } from '../src/commands/status.js';
+import { addWebhook, EVENTS, listWebhooks, pingWebhook, removeWebhook } from '../src/commands/webhooks.js';
 import { MirrorClient } from '../src/mirror/mirror-client.js';
 import { RateMeter } from '../src/status/rate-meter.js';
 import { reportText } from '../src/status/report-text.js';
@@ -490,6 +494,122 @@ describe('what a person sees of a mirror', () => {
     });
   });
 
+  describe('verify and reclone', () => {
+    const repair = async (how: 'verify' | 'reclone', waiting = true) => {
+      const lines: string[] = [];
+      const say = (line: string): number => lines.push(line);
+      const options = { waiting, say, pollMs: 1 };
+      const answer = await repairRepositories(client, how, ['storefront'], options);
+      return { lines, answer };
+    };
+
+    it('tell what the nodes are doing, and how it ended', async () => {
+      const { lines, answer } = await repair('verify');
+      expect(mirror.state.repairs).toEqual(['verify acme/storefront']);
+      expect(lines).toEqual(['acme/storefront: Looking through all objects.']);
+      expect(piped(answer)).toMatchInlineSnapshot(`
+       "
+       acme/storefront: whole. All refs and objects are as they should be.
+       "
+      `);
+      expect(answer.exit).toBe(EXIT.ok);
+      expect(piped(await showRepository(client, 'storefront', NOW))).toContain(
+        'verified  ok, 1m ago: All refs and objects are as they should be.',
+      );
+    });
+
+    it('end with 1 where it failed, and take an outcome of before for none', async () => {
+      await repair('verify');
+      mirror.state.outcome = { state: 'failed', message: 'The primary does not answer.' };
+      const { answer } = await repair('reclone');
+      expect(piped(answer)).toMatchInlineSnapshot(`
+       "
+       acme/storefront: failed. The primary does not answer.
+       "
+      `);
+      expect(answer.exit).toBe(EXIT.failed);
+    });
+
+    it('leave at once where nobody wants to wait', async () => {
+      const { lines, answer } = await repair('reclone', false);
+      expect({ lines, text: piped(answer) }).toEqual({ lines: [], text: '\nacme/storefront: asked for\n' });
+      expect(mirror.state.repairs).toEqual(['reclone acme/storefront']);
+    });
+  });
+
+  describe('a policy of a project', () => {
+    it('is shown, and changed where something is named', async () => {
+      expect(piped(await projectPolicy(client, 'WEB', {}))).toMatchInlineSnapshot(`
+       "
+       WEB (Web shop)
+         freshness    bounded:30
+         large files  the mirror's default
+       "
+      `);
+      const changed = await projectPolicy(client, 'DATA', { freshness: null, lfsPrefetch: 'off' });
+      expect(piped(changed)).toMatchInlineSnapshot(`
+       "
+       DATA (Data), not mirrored: this waits until it is
+         freshness    the mirror's default
+         large files  brought when somebody asks for them
+       "
+      `);
+      expect(mirror.state.policies).toMatchObject({
+        WEB: { freshness: 'bounded:30' },
+        DATA: { freshness: null, lfsPrefetch: 'off' },
+      });
+      expect(await failure(projectPolicy(client, 'NOPE', {}))).toMatch(/^5 There is no project NOPE/);
+    });
+
+    it('takes words that the mirror knows', () => {
+      expect(['strict', 'event', 'bounded:5', 'default'].map(parseFreshness)).toEqual([
+        ...['strict', 'event', 'bounded:5', null],
+      ]);
+      for (const wrong of ['bounded', 'bounded:0', 'bounded:1.5', ''])
+        expect(() => parseFreshness(wrong)).toThrow(/bounded:<seconds>/);
+      expect(['on', 'off', 'default'].map(parsePrefetch)).toEqual(['on', 'off', null]);
+      expect(() => parsePrefetch('yes')).toThrow(/on, off or default/);
+    });
+  });
+
+  describe('webhooks', () => {
+    const url = 'https://ci.example/hook';
+    const secret = 'a-secret-of-some-length';
+
+    it('are added, listed, tried and removed', async () => {
+      expect(piped(await listWebhooks(client))).toMatch(/Nobody is told/);
+      const added = await addWebhook(client, url, { secret, events: EVENTS });
+      expect(piped(added)).toBe('\nAdded hook-1. Try it: antipode webhooks ping hook-1\n');
+      expect(JSON.stringify(added.json)).not.toContain(secret);
+      expect(piped(await listWebhooks(client))).toMatchInlineSnapshot(`
+       "
+       ID      STATE   EVENTS                                         URL
+       hook-1  active  mirror:repo_synchronized, mirror:repo_failing  https://ci.example/hook
+       "
+      `);
+      expect(await pingWebhook(client, 'hook-1')).toMatchObject({ exit: EXIT.ok });
+      mirror.state.listener = null;
+      const lost = await pingWebhook(client, 'hook-1');
+      expect({ exit: lost.exit, text: piped(lost) }).toEqual({
+        exit: EXIT.failed,
+        text: '\nNot delivered: connect ECONNREFUSED\n',
+      });
+      await removeWebhook(client, 'hook-1');
+      expect(mirror.state.webhooks).toEqual([]);
+      expect(await failure(removeWebhook(client, 'hook-1'))).toBe('5 There is no such webhook.');
+    });
+  });
+
+  it('knows its siblings', async () => {
+    expect(onTerminal(await listMirrors(client, NOW))).toMatchInlineSnapshot(`
+     "
+     <dim>MIRROR</>            <dim>REGION</>  <dim>STATE</>        <dim>ASKED</>    <dim>URL</>
+     tokyo (this one)  Asia    <green>available</>    -        https://mirror.example
+     lisbon            -       <red>unreachable</>  20s ago  https://lisbon.example
+     "
+    `);
+  });
+
   it('has a form that programs can hold on to', async () => {
     const answers = {
       'projects list': await listProjects(client),
@@ -497,6 +617,12 @@ describe('what a person sees of a mirror', () => {
       'projects remove': await removeProjects(client, ['WEB'], { dryRun: true }),
       'repos list': await listRepositories(client, {}),
       'repos sync': await syncRepositories(client, ['storefront']),
+      'repos verify': await repairRepositories(client, 'verify', ['storefront'], {
+        ...{ waiting: false, say: () => undefined },
+      }),
+      'projects policy': await projectPolicy(client, 'WEB', {}),
+      'webhooks list': await listWebhooks(client),
+      mirrors: await listMirrors(client),
       'clone-url': await cloneUrl(client, 'storefront', {}),
       status: await status({ url: mirror.url }, SETTINGS),
       doctor: await doctor({ url: mirror.url }, SETTINGS, { home: CHECKOUT }),
@@ -509,12 +635,16 @@ describe('what a person sees of a mirror', () => {
      {
        "clone-url": "path clone push insteadOf commands",
        "doctor": "ok checks",
+       "mirrors": "mirrors",
        "projects add": "selection",
        "projects list": "mode projects",
+       "projects policy": "project policy",
        "projects remove": "dryRun removed selection",
        "repos list": "total repositories",
        "repos sync": "repositories",
+       "repos verify": "repositories",
        "status": "running message data parts mirror",
+       "webhooks list": "webhooks",
      }
     `);
   });

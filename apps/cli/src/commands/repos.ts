@@ -71,6 +71,7 @@ function showText(paper: Paper, repository: Repository, now: number): string {
     ['size', formatBytes(repository.sizeBytes)],
     ['received', formatBytes(repository.receivedBytesTotal)],
     ...largeFiles(repository),
+    ...verified(repository, now),
     ['clone', repository.cloneUrls.https ?? 'unknown: the mirror has no PUBLIC_URL'],
     ['push', repository.pushUrl],
     ['id', repository.id],
@@ -87,6 +88,12 @@ function largeFiles({ lfs }: Repository): string[][] {
   const why = lfs.error ? `: ${lfs.error.message}` : '';
   return [['lfs', lfs.missing === 0 ? here : `${here}; ${lfs.missing} missing${why}`]];
 }
+
+/** Nothing where nobody has ever asked for it. */
+const verified = ({ verification }: Repository, now: number): string[][] =>
+  verification
+    ? [['verified', `${verification.state}, ${formatAgo(verification.at, now)}: ${verification.message}`]]
+    : [];
 
 function nodesText(paper: Paper, { nodes }: Repository, now: number): string {
   if (nodes.length === 0) return '\nNo node has reported it yet.\n';

@@ -6,18 +6,27 @@ import type { Mirror } from './find-mirror.js';
 import {
   chosenShape,
   connectionShape,
+  mirrorsShape,
+  pingShape,
+  policyShape,
   problemShape,
   projectsShape,
   repositoriesShape,
   repositoryShape,
   selectionShape,
   statusShape,
+  webhookShape,
+  webhooksShape,
   type Chosen,
   type Connection,
+  type KnownMirror,
   type MirrorStatus,
+  type Ping,
+  type Policy,
   type Project,
   type Repository,
   type Selection,
+  type Webhook,
 } from './shapes.js';
 
 const ANSWER_MS = 15_000;
@@ -37,6 +46,12 @@ export type Choice = ({ mode: 'all' } | { mode: 'selected'; projectKeys: string[
   /** Needed to get from all projects back to some. */
   readonly allowNarrowing?: boolean;
 };
+
+/** Null: as the mirror has it. */
+export interface PolicyChange {
+  readonly freshness?: string | null;
+  readonly lfsPrefetch?: 'on' | 'off' | null;
+}
 
 /** A workspace, and what opens it. */
 export interface WorkspaceCredential {
@@ -109,8 +124,50 @@ export class MirrorClient {
     }
   }
 
-  async sync(id: string): Promise<void> {
-    const response = await this.ask(`repositories/${encodeURIComponent(id)}/sync`, { method: 'POST' });
+  sync(id: string): Promise<void> {
+    return this.send(`repositories/${encodeURIComponent(id)}/sync`, { method: 'POST' });
+  }
+
+  /** Lets every node look it through, or clone it anew; its `verification` tells how that goes. */
+  repair(id: string, how: 'verify' | 'reclone'): Promise<void> {
+    return this.send(`repositories/${encodeURIComponent(id)}/${how}`, { method: 'POST' });
+  }
+
+  /** What is not named stays as it is. @returns all of it */
+  async setPolicy(projectKey: string, policy: PolicyChange): Promise<Policy> {
+    const init = { method: 'PUT', body: JSON.stringify(policy) };
+    return this.read(await this.ask(`projects/${encodeURIComponent(projectKey)}/policy`, init), policyShape);
+  }
+
+  async webhooks(): Promise<Webhook[]> {
+    return (await this.get('webhooks', webhooksShape)).values;
+  }
+
+  async addWebhook(webhook: {
+    url: string;
+    secret: string;
+    events: readonly string[];
+    active: boolean;
+  }): Promise<Webhook> {
+    const init = { method: 'POST', body: JSON.stringify(webhook) };
+    return this.read(await this.ask('webhooks', init), webhookShape);
+  }
+
+  removeWebhook(id: string): Promise<void> {
+    return this.send(`webhooks/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+
+  async pingWebhook(id: string): Promise<Ping> {
+    const path = `webhooks/${encodeURIComponent(id)}/ping`;
+    return this.read(await this.ask(path, { method: 'POST' }), pingShape);
+  }
+
+  async mirrors(): Promise<KnownMirror[]> {
+    return (await this.get('mirrors', mirrorsShape)).values;
+  }
+
+  private async send(path: string, init: RequestInit): Promise<void> {
+    const response = await this.ask(path, init);
     if (!response.ok) throw await this.refusal(response);
   }
 

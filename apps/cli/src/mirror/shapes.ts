@@ -7,6 +7,9 @@ import { z } from 'zod';
 
 const failure = z.object({ code: z.string(), message: z.string() });
 
+/** A look through the whole repository, or a new clone, that somebody asked for. Absent where the mirror is older. */
+const verification = z.looseObject({ state: z.string(), at: z.string(), message: z.string() }).nullish();
+
 const stateFields = {
   phase: z.string(),
   progress: z.object({ step: z.string(), percent: z.number(), receivedBytes: z.number() }).nullish(),
@@ -16,7 +19,15 @@ const stateFields = {
   error: failure.nullish(),
   sizeBytes: z.number(),
   receivedBytesTotal: z.number(),
+  verification,
+  verifiedAt: z.string().nullish(),
 };
+
+export const policyShape = z.looseObject({
+  /** Null: as the mirror has it. */
+  freshness: z.string().nullable(),
+  lfsPrefetch: z.enum(['on', 'off']).nullable(),
+});
 
 export const repositoryShape = z.looseObject({
   id: z.string(),
@@ -51,7 +62,10 @@ export const repositoriesShape = z.object({
 
 export const projectsShape = z.object({
   values: z.array(
-    z.looseObject({ key: z.string(), name: z.string(), private: z.boolean(), selected: z.boolean() }),
+    z.looseObject({
+      ...{ key: z.string(), name: z.string(), private: z.boolean(), selected: z.boolean() },
+      policy: policyShape.partial().nullish(),
+    }),
   ),
 });
 
@@ -104,6 +118,37 @@ export const statusShape = z.looseObject({
   checks: z.record(z.string(), z.string()),
 });
 
+/** An outgoing webhook. */
+export const webhookShape = z.looseObject({
+  id: z.string(),
+  url: z.string(),
+  events: z.array(z.string()),
+  active: z.boolean(),
+});
+
+export const webhooksShape = z.object({ values: z.array(webhookShape) });
+
+export const pingShape = z.looseObject({
+  delivered: z.boolean(),
+  status: z.number().nullable(),
+  error: z.string().nullable(),
+});
+
+/** Of the workspace, the one that answers first. */
+export const mirrorsShape = z.object({
+  values: z.array(
+    z.looseObject({
+      name: z.string(),
+      region: z.string().nullable(),
+      url: z.string().nullable(),
+      sshUrl: z.string().nullable(),
+      self: z.boolean(),
+      state: z.string(),
+      checkedAt: z.string().nullable(),
+    }),
+  ),
+});
+
 /** RFC 9457. */
 export const problemShape = z.object({
   code: z.string().optional(),
@@ -117,4 +162,8 @@ export type Project = z.infer<typeof projectsShape>['values'][number];
 export type Selection = z.infer<typeof selectionShape>;
 export type Chosen = z.infer<typeof chosenShape>;
 export type Connection = z.infer<typeof connectionShape>;
+export type Policy = z.infer<typeof policyShape>;
+export type Webhook = z.infer<typeof webhookShape>;
+export type Ping = z.infer<typeof pingShape>;
+export type KnownMirror = z.infer<typeof mirrorsShape>['values'][number];
 export type MirrorStatus = z.infer<typeof statusShape>;

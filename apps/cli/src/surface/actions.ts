@@ -1,5 +1,7 @@
 import type { PrintOptions } from '../commands/config-print.js';
 import type { LogsOptions } from '../commands/logs.js';
+import type { PolicyChange } from '../mirror/mirror-client.js';
+import type { Repair } from '../commands/repair.js';
 import type { ListOptions } from '../commands/repos.js';
 import type { UpOptions } from '../commands/up-settings.js';
 import type { MirrorOptions } from '../mirror/find-mirror.js';
@@ -40,5 +42,19 @@ export interface Actions {
   listRepositories(options: AskOptions & ListOptions): Promise<void>;
   showRepository(name: string, options: AskOptions): Promise<void>;
   syncRepositories(names: string[], options: AskOptions & { wait?: number | true }): Promise<void>;
+  projectPolicy(key: string, options: AskOptions & PolicyChange): Promise<void>;
+  repairRepositories(
+    how: Repair,
+    names: string[],
+    options: AskOptions & { readonly wait: boolean },
+  ): Promise<void>;
+  listWebhooks(options: AskOptions): Promise<void>;
+  addWebhook(
+    url: string,
+    options: AskOptions & { readonly secretFile: string; readonly event?: string[] },
+  ): Promise<void>;
+  removeWebhook(id: string, options: AskOptions): Promise<void>;
+  pingWebhook(id: string, options: AskOptions): Promise<void>;
+  listMirrors(options: AskOptions): Promise<void>;
   cloneUrl(name: string, options: AskOptions & { ssh?: true }): Promise<void>;
 }

@@ -1,5 +1,9 @@
 import { Option, type Command } from 'commander';
-import type { Actions } from './actions.js';
+import { parseFreshness, parsePrefetch } from '../commands/project-policy.js';
+import type { PolicyChange } from '../mirror/mirror-client.js';
+import type { Repair } from '../commands/repair.js';
+import { EVENTS } from '../commands/webhooks.js';
+import type { Actions, AskOptions } from './actions.js';
 import { parseSeconds, parseWorkspace, withMirror, wholeNumber } from './options.js';
 
 /** What talks to a mirror, here or elsewhere. */
@@ -20,6 +24,10 @@ export function addMirrorCommands(program: Command, actions: Actions): void {
   addConnection(program, actions);
   addProjects(program, actions);
   addRepos(program, actions);
+  addWebhooks(program, actions);
+  withMirror(
+    program.command('mirrors').description('list the mirrors of the workspace that this one knows'),
+  ).action(actions.listMirrors.bind(actions));
   withMirror(
     program
       .command('clone-url')
@@ -79,6 +87,47 @@ function addProjects(program: Command, actions: Actions): void {
   withMirror(
     projects.command('all').description('mirror every project, those that come later as well'),
   ).action(actions.allProjects.bind(actions));
+  withMirror(
+    projects
+      .command('policy')
+      .description('show what a project has of its own, or change it')
+      .argument('<key>', 'such as WEB'),
+  )
+    .addOption(
+      new Option('--freshness <policy>', 'strict, bounded:<seconds>, event or default').argParser(
+        parseFreshness,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--lfs-prefetch <when>',
+        'large files: on (with each sync), off (when somebody asks) or default',
+      ).argParser(parsePrefetch),
+    )
+    .action((key: string, options: AskOptions & PolicyChange) => actions.projectPolicy(key, options));
+}
+
+function addWebhooks(program: Command, actions: Actions): void {
+  const webhooks = program.command('webhooks').description('choose who is told of what happens here');
+  withMirror(webhooks.command('list').description('list the outgoing webhooks')).action(
+    actions.listWebhooks.bind(actions),
+  );
+  withMirror(
+    webhooks
+      .command('add')
+      .description('tell this URL, with a signature, when repositories are in sync or fail')
+      .argument('<url>', 'where it is sent to'),
+  )
+    .requiredOption(
+      '--secret-file <file>',
+      'a file that holds the secret to sign with; - reads it from stdin',
+    )
+    .addOption(new Option('--event <event...>', 'these alone (default: all)').choices(EVENTS))
+    .action(actions.addWebhook.bind(actions));
+  const one = (verb: string, does: string): Command =>
+    withMirror(webhooks.command(verb).description(does).argument('<id>', 'as `webhooks list` shows it'));
+  one('remove', 'tell it nothing any more').action(actions.removeWebhook.bind(actions));
+  one('ping', 'try it once, now; 1 where it is not delivered').action(actions.pingWebhook.bind(actions));
 }
 
 const PHASES = ['absent', 'cloning', 'ready', 'syncing', 'failing', 'removed'];
@@ -110,4 +159,14 @@ function addRepos(program: Command, actions: Actions): void {
       ).argParser(parseSeconds),
     )
     .action(actions.syncRepositories.bind(actions));
+  const repair = (how: Repair, does: string): unknown =>
+    withMirror(
+      repos.command(how).description(does).argument('<repositories...>', 'their paths, slugs, ids or URLs'),
+    )
+      .option('--no-wait', 'ask for it, and leave')
+      .action((names: string[], options: AskOptions & { wait: boolean }) =>
+        actions.repairRepositories(how, names, options),
+      );
+  repair('verify', 'compare these with the primary, look all objects through, repair what is wrong');
+  repair('reclone', 'clone these anew; the old ones are served until the new ones are there');
 }

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually, git, tryGit } from '@antipode/testing';
@@ -35,6 +37,7 @@ beforeAll(async () => {
       DENY_NETWORKS: DENIED,
       PUBLIC_ALLOW_NETWORKS: '203.0.113.0/25, 2001:db8::/32',
       SSH_KEY_CACHE_SECONDS: '1',
+      PUSH_PUBLISH_SECONDS: '1',
     },
   });
   await edge.add();
@@ -60,8 +63,8 @@ beforeEach(() => {
 const reader = { authorization: basic(READER) };
 const v2 = (source: string) => writeV2({ source, destination: source.includes(':') ? '::1' : '127.0.0.1' });
 const cases = [
-  ['version 1', writeV1],
-  ['version 2', v2],
+  ['version 1', writeV1, FAR],
+  ['version 2', v2, '2001:db8::7'],
 ] as const;
 
 /** Sends bytes to the HTTP door itself; resolves to all that it says. */
@@ -83,23 +86,13 @@ const shape = ({ status, rawHeaders, body }: Heard): unknown => ({
   body: body.toString().replace(/"request_id":"[^"]*"/, ''),
 });
 
-describe.each(cases)('a PROXY header of %s', (_, write) => {
-  it.each([NEAR, '2001:db8::7'])('tells that git asks for %s', async (source) => {
-    http.header = write(source);
-    await git(
-      ['clone', '--quiet', '--bare', `${http.url}/acme/widget.git`, `${edge.folder}/${Math.random()}`],
-      {
-        as: READER,
-      },
-    );
-    expect(new Set(edge.neighbours.addresses)).toEqual(new Set([source]));
-  });
-
-  it.each([FAR, '2001:db8::8'])('tells that OpenSSH comes for %s', async (source) => {
-    shell.header = write(source);
-    const url = ssh.url('acme/widget.git', shell.port);
-    await eventually(async () => (await ssh.tryGit([ann], ['ls-remote', url])).code === 0);
-    expect(edge.neighbours.addresses.length).toBeGreaterThan(0);
+describe.each(cases)('a PROXY header of %s', (_, write, source) => {
+  it('tells for whom git asks, and OpenSSH', async () => {
+    http.header = shell.header = write(source);
+    await git(['ls-remote', `${http.url}/acme/widget.git`], { as: READER });
+    const { code } = await ssh.tryGit([ann], ['ls-remote', ssh.url('acme/widget.git', shell.port)]);
+    expect(code).toBe(0);
+    expect(edge.neighbours.addresses.length).toBeGreaterThan(2);
     expect(new Set(edge.neighbours.addresses)).toEqual(new Set([source]));
   });
 
@@ -185,6 +178,19 @@ describe('a proxy', () => {
     expect(stderr).toContain('use its public address.');
     expect(edge.neighbours.addresses).toEqual([]);
   });
+});
+
+it('megabytes go both ways behind a header', async () => {
+  await git(['config', 'http.receivepack', 'true'], { cwd: edge.mirrors.origin() });
+  const [url, work] = [`${http.url}/acme/widget.git`, `${edge.folder}/large`];
+  await git(['clone', '--quiet', url, work], { as: WRITER });
+  const bytes = randomBytes(3_000_000);
+  await writeFile(`${work}/large.bin`, bytes);
+  await git(['add', '.'], { cwd: work });
+  await git(['-c', 'user.name=x', '-c', 'user.email=x@example.com', 'commit', '-qm', 'Large'], { cwd: work });
+  await git(['push', '--quiet', 'origin', 'HEAD:large'], { as: WRITER, cwd: work });
+  await git(['clone', '--quiet', '--branch', 'large', url, `${work}-again`], { as: WRITER });
+  expect((await readFile(`${work}-again/large.bin`)).equals(bytes)).toBe(true);
 });
 
 describe('a network that is not served', () => {

@@ -13,7 +13,7 @@ import {
 import { csrfToken, newBrowser } from '@antipode/web-pages';
 import { AdminSessions } from '../src/people/admin-sessions.js';
 import { basic, FakeAuth } from './fake-auth.js';
-import { ADMIN_TOKEN, Registry, type Json } from './open-registry.js';
+import { ADMIN_TOKEN, query, Registry, type Json } from './open-registry.js';
 
 const BASE = '/-/api/v1';
 const SECRET_KEY = 'ab'.repeat(32);
@@ -234,9 +234,17 @@ describe('who may see what by REST', () => {
       expect(await paths({})).toEqual([open?.fullName]);
       const put = (publicRepositories: string): Promise<Json> =>
         registry.ask('PUT', '/selection', { mode: 'all', publicRepositories });
+      const publish = (is: boolean): Promise<Json> =>
+        query(registry.databaseUrl, 'UPDATE repository SET public = $1 WHERE path = $2', [
+          is,
+          'acme/warehouse',
+        ]);
       await put('exclude');
       try {
+        // What a webhook has told, before a sweep takes it away.
+        await publish(true);
         expect(await paths({})).toEqual([]);
+        await publish(false);
       } finally {
         await put('include');
         await registry.untilPaths(sim.state.repositories.map(({ fullName }) => fullName));

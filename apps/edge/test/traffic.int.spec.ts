@@ -10,7 +10,7 @@ import { GivenSsh } from './given-ssh.js';
 let edge: GivenEdge;
 
 beforeAll(async () => {
-  edge = await GivenEdge.open();
+  edge = await GivenEdge.open({ settings: { PUSH_PUBLISH_SECONDS: '1' } });
   await edge.add();
   await edge.add('acme/unsynced', { synced: false });
   await git(['config', 'http.receivepack', 'true'], { cwd: edge.mirrors.origin() });
@@ -29,6 +29,8 @@ function totalsOf(door: string): Omit<registry.TrafficMinute, 'minuteMs' | 'door
 }
 
 it('tells the registry what was served by door, again where it was away, and nothing of pages', async () => {
+  // From the beginning: on a busy machine the reporter's own turn comes meanwhile.
+  edge.neighbours.failing.reportTraffic = new AntipodeError('service_unavailable', 'failing on request');
   const ssh = new GivenSsh(edge);
   const ann = await ssh.known('ann', { authorization: basic(WRITER) });
   const target = (name: string) => ['--quiet', '--bare', name, `${edge.folder}/${Math.random()}`];
@@ -50,7 +52,6 @@ it('tells the registry what was served by door, again where it was away, and not
   delete edge.neighbours.failing.authorize;
 
   const reporter = edge.app.get(TrafficReporter);
-  edge.neighbours.failing.reportTraffic = new AntipodeError('service_unavailable', 'failing on request');
   await reporter.onApplicationShutdown();
   expect(edge.neighbours.traffic).toEqual([]);
   delete edge.neighbours.failing.reportTraffic;
@@ -63,6 +64,7 @@ it('tells the registry what was served by door, again where it was away, and not
   const [first] = edge.neighbours.traffic;
   expect(first).toMatchObject({ node: 'local', boot: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   // What has arrived is not told again.
+  const told = edge.neighbours.traffic.length;
   await reporter.onApplicationShutdown();
-  expect(edge.neighbours.traffic).toHaveLength(1);
+  expect(edge.neighbours.traffic).toHaveLength(told);
 });

@@ -1,5 +1,5 @@
 // Three kinds of tests, told apart by their names: beside the code (*.spec.ts), with one real
-// neighbour (*.int.spec.ts), and the whole house with real clients (e2e/*.e2e.ts).
+// neighbour (*.int.spec.ts), and the whole house with real clients (e2e/calm, e2e/rough).
 const swc = {
   // The build's .swcrc leaves the specs out.
   swcrc: false,

@@ -26,27 +26,24 @@ beforeAll(async () => {
   await untilEqual(here, path);
 }, 240_000);
 
-const PARTS = ['edge', 'auth', 'registry', 'sync', 'lfs', 'redis', 'postgres', 'bitbucket-sim'];
-
-describe.each(PARTS)('when %s is killed', (part) => {
-  it('comes back with everything it had, and what was pushed meanwhile arrives', async () => {
-    const before = await here.mirror.repositories();
-    const pid = await here.house.kill(part);
-    if (part !== 'bitbucket-sim') await here.sim.commit(path, { files: { [`after-${part}`]: 'killed' } });
-    await here.house.untilBack(part, pid);
-
-    await untilEqual(here, path, 40_000);
-    expect(await eventually(() => here.mirror.selection(), { timeoutMs: 20_000 })).toEqual(['PUB', 'WEB']);
-    const after = await eventually(() => here.mirror.repositories(), { timeoutMs: 20_000 });
-    expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-    await using scratch = await openScratch();
-    await cloneAndCompare(here, path, { to: scratch.file('clone') });
-  });
+/** What the mirror is known by, to be compared with what is left of it. */
+const known = async (): Promise<unknown> => ({
+  selection: await here.mirror.selection(),
+  ids: (await here.mirror.repositories()).map(({ id }) => id),
 });
 
+/** Everything that was there is there again, and what was pushed meanwhile arrives. */
+async function expectUnharmed(before: unknown): Promise<void> {
+  await untilEqual(here, path, 40_000);
+  expect(await eventually(known, { timeoutMs: 20_000 })).toEqual(before);
+  await using scratch = await openScratch();
+  await cloneAndCompare(here, path, { to: scratch.file('clone') });
+}
+
 describe.each(['registry', 'lfs', 'redis', 'postgres', 'sync'])('while %s is dead', (part) => {
-  it('clones, with the newest that the primary has', async () => {
+  it('clones, with the newest that the primary has, and has everything when it is back', async () => {
     await using scratch = await openScratch();
+    const before = await known();
     await here.house.whileDead(part, async () => {
       const pushed = await here.sim.commit(path, { files: { [`without-${part}`]: `${Date.now()}` } });
       // A credential that nobody has a verdict of, so that all the way is walked.
@@ -64,25 +61,20 @@ describe.each(['registry', 'lfs', 'redis', 'postgres', 'sync'])('while %s is dea
         (await tryGit(['ls-remote', here.house.url(path)], { as: here.house.credential('stranger') })).code,
       ).not.toBe(0);
     });
+    await expectUnharmed(before);
   });
 });
 
-it('lets nobody in whom it cannot ask about, while auth is dead, and says so', async () => {
-  await here.house.whileDead('auth', async () => {
-    const unknown = { username: here.house.user('owner').username, password: 'a-token-nobody-has-seen' };
-    const { code, stderr, stdout } = await tryGit(['ls-remote', here.house.url(path)], { as: unknown });
-    expect(code).not.toBe(0);
-    expect(stdout).toBe('');
-    expect(stderr).toMatch(/50[0-9]|unavailable|try again/i);
-  });
-  await eventually(() => git(['ls-remote', here.house.url(path)], { as }), {
-    timeoutMs: 10_000,
-    everyMs: 200,
+describe('when the primary is killed', () => {
+  it('comes back with everything it had', async () => {
+    const before = await known();
+    await here.house.crash('bitbucket-sim');
+    await expectUnharmed(before);
   });
 });
 
-describe('people who come over SSH', () => {
-  it('come in as before after the door and auth were killed: by the same host keys, and asked nothing', async () => {
+describe('when the door and auth are killed', () => {
+  it('they come back with everything, and people come in over SSH by the same host keys, asked nothing', async () => {
     await using scratch = await openScratch();
     await using walter = await SshPerson.linked(here, 'writer', scratch);
     await walter.untilIn();
@@ -92,15 +84,26 @@ describe('people who come over SSH', () => {
     await writeFile(knownHosts, output);
     const list = (): Promise<string> =>
       walter.git(['ls-remote', here.house.sshUrl('storefront')], {}, { knownHosts });
-    const before = await list();
 
-    for (const part of ['edge', 'auth']) {
-      await here.house.crash(part);
+    for (const [part, during] of [
+      ['edge', () => Promise.resolve()],
+      ['auth', expectNobodyUnknown],
+    ] as const) {
+      const [before, listed] = await Promise.all([known(), list()]);
+      await here.house.whileDead(part, during);
       // The first that gets in at all must have been asked for nothing, and must not have to wait for a reading of keys.
-      const after = await eventually(list, { timeoutMs: 15_000, everyMs: 200 });
-      expect(after).toBe(before);
+      expect(await eventually(list, { timeoutMs: 15_000, everyMs: 200 })).toBe(listed);
+      await here.sim.commit(path, { files: { [`after-${part}`]: 'killed' } });
+      await expectUnharmed(before);
     }
   });
+
+  async function expectNobodyUnknown(): Promise<void> {
+    const unknown = { username: here.house.user('owner').username, password: 'a-token-nobody-has-seen' };
+    const { code, stderr, stdout } = await tryGit(['ls-remote', here.house.url(path)], { as: unknown });
+    expect({ failed: code !== 0, stdout }).toEqual({ failed: true, stdout: '' });
+    expect(stderr).toMatch(/50[0-9]|unavailable|try again/i);
+  }
 });
 
 describe('a first clone that is killed', () => {

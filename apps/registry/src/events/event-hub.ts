@@ -4,6 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { metrics } from '@opentelemetry/api';
 import type { RepositoryId } from '@antipode/domain';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { ChangeListener } from '../database/change-listener.js';
@@ -51,6 +52,10 @@ export class EventHub implements OnApplicationBootstrap, BeforeApplicationShutdo
       else for (const id of readNote(payload)) this.changed.add(id);
     });
     this.timer = setInterval(() => void this.tick(), TICK_MS);
+    metrics
+      .getMeter('antipode.registry')
+      .createObservableGauge('antipode_event_streams', { description: 'Streams of events that are open' })
+      .addCallback((result) => result.observe(this.followers.size));
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -5,6 +5,7 @@ import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import type { Sight, Viewer } from '../people/viewer.js';
 import { Viewers } from '../people/viewers.js';
 import { MirroredRepositories } from '../repositories/mirrored-repositories.js';
+import { AtOnce } from './at-once.js';
 import { EventsStore, type EventRow } from './events.store.js';
 import type { Follower } from './follower.js';
 import { LiveView } from './live-view.js';
@@ -16,11 +17,14 @@ const MOST_OF_ONE = 50;
 const PAGE = 200;
 /** So many are asked who they are in one turn. */
 const CHECKS_PER_TURN = 20;
+/** So many read from the database at the same time: after a restart all of them come at once. */
+const READS_AT_ONCE = 3;
 
 /** Everybody who follows the mirror's news, and what each of them may be told. */
 @Injectable()
 export class Followers {
   private readonly all = new Set<Follower>();
+  private readonly reads = new AtOnce(READS_AT_ONCE);
   /** Readings are counted, so that of two the older can be told. */
   private readings = 0;
 
@@ -119,8 +123,10 @@ export class Followers {
   private tellAll(follower: Follower): Promise<void> {
     return follower.tellInTurn(async () => {
       const { stream } = follower;
-      follower.tellIfNew('status', await this.live.status(follower.viewer, stream.sight));
-      follower.tellIfNew('progress', await this.live.progressOf(stream.sight));
+      await this.reads.run(async () => {
+        follower.tellIfNew('status', await this.live.status(follower.viewer, stream.sight));
+        follower.tellIfNew('progress', await this.live.progressOf(stream.sight));
+      });
       stream.release();
       stream.hold();
       await this.tellRepositories(follower);
@@ -132,10 +138,12 @@ export class Followers {
     if (stream.only?.size === 0) return;
     for (let after = ''; !stream.isOver;) {
       const readAt = (this.readings += 1);
-      const rows = await this.store.page(stream.sight, stream.only, { after, limit: PAGE });
-      for (const repository of await this.describe(rows)) await stream.tell(repository, readAt);
-      const last = rows.at(-1);
-      if (!last || rows.length < PAGE) return;
+      const told = await this.reads.run(async () =>
+        this.describe(await this.store.page(stream.sight, stream.only, { after, limit: PAGE })),
+      );
+      for (const repository of told) await stream.tell(repository, readAt);
+      const last = told.at(-1);
+      if (!last || told.length < PAGE) return;
       after = last.id;
     }
   }

@@ -5,7 +5,7 @@ import { sharedHouse, type Neighbourhood } from '../src/neighbourhood.js';
 import { untilEqual } from '../src/same-as-primary.js';
 
 /** How long each storm lasts at least, and how often it must have rewritten history to count as one. */
-const STORM_MS = 8000;
+const STORM_MS = 5000;
 const REWRITES = 10;
 const READERS = 3;
 

@@ -165,7 +165,7 @@ function showOverall({ discovering, repositories, percent, receivedBytes }) {
     const bar = find('bar');
     if (bar) {
       bar.value = percent;
-      bar.classList.toggle('done', percent >= 100 && !discovering);
+      bar.classList.toggle('done', synced === total && !discovering);
     }
     say(find('synced'), String(synced));
     say(find('total'), String(total));

@@ -7,6 +7,7 @@ import {
   csrfToken,
   isCsrfToken,
   isOwnRequest,
+  markup,
   newBrowser,
   pageHeaders,
   readBrowser,
@@ -22,6 +23,7 @@ import { ConnectionService } from '../connection/connection.service.js';
 import { RequestLimits } from '../people/request-limits.js';
 import { ANONYMOUS, isAdministrator, isMember, type Viewer } from '../people/viewer.js';
 import { Viewers } from '../people/viewers.js';
+import { notice } from './fragments.js';
 import { frameFor } from './frame.js';
 import { pageOfError } from './page-errors.js';
 import { isMoved, type Answer, type Moved, type Visit } from './visit.js';
@@ -48,7 +50,7 @@ export class Pages {
     audience: Audience,
     work: (visit: Visit) => Promise<Answer> | Answer,
   ): Promise<void> {
-    await this.answer(request, response, async (visit) => refuse(audience, visit) ?? work(visit));
+    await this.answer([request, response], audience, async (visit) => refuse(audience, visit) ?? work(visit));
   }
 
   /** Answers a form of ours. */
@@ -57,7 +59,7 @@ export class Pages {
     audience: Audience,
     work: (visit: Visit, form: URLSearchParams) => Promise<Answer>,
   ): Promise<void> {
-    await this.answer(request, response, async (visit) => {
+    await this.answer([request, response], audience, async (visit) => {
       const form = await readForm(request, LARGEST_FORM_BYTES);
       this.requireOurs(request, form);
       return refuse(audience, visit) ?? work(visit, form);
@@ -65,8 +67,8 @@ export class Pages {
   }
 
   private async answer(
-    request: IncomingMessage,
-    response: ServerResponse,
+    [request, response]: readonly [IncomingMessage, ServerResponse],
+    audience: Audience,
     work: (visit: Visit) => Promise<Answer>,
   ): Promise<void> {
     const known = readBrowser(request, this.transport);
@@ -76,11 +78,13 @@ export class Pages {
     const url = new URL(request.url?.replace(/^\/+/, '/') ?? '/', 'http://mirror');
     let viewer: Viewer = ANONYMOUS;
     try {
-      viewer = await this.viewers.of(request);
+      const looked = await this.look(request, audience);
+      viewer = looked.viewer;
       await this.limits.admit(viewer, request);
       const csrf = csrfToken(this.config.SECRET_KEY, browser);
       const visit = { request, url, viewer, csrf, by: initiatorOf(viewer, request) };
-      this.send(response, await work(visit), visit);
+      const answer = await work(visit);
+      this.send(response, looked.isUnsure ? told(answer) : answer, visit);
     } catch (error) {
       const page = this.failed(response, error, viewer, url);
       this.send(response, page, { viewer, url, csrf: csrfToken(this.config.SECRET_KEY, browser) });
@@ -88,6 +92,14 @@ export class Pages {
       // What the client still sends is not read on.
       request.resume();
     }
+  }
+
+  private async look(
+    request: IncomingMessage,
+    audience: Audience,
+  ): Promise<{ viewer: Viewer; isUnsure: boolean }> {
+    if (audience === 'anybody') return this.viewers.ofAnybody(request);
+    return { viewer: await this.viewers.of(request), isUnsure: false };
   }
 
   private send(
@@ -137,6 +149,14 @@ export class Pages {
   private get signInOrigin(): string {
     return new URL(this.config.PRIMARY_OAUTH_URL ?? this.connection.primary.gitUrl('a/b')).origin;
   }
+}
+
+/** Whoever may be signed in must not take what they see for all there is. */
+function told(answer: Answer): Answer {
+  if (isMoved(answer)) return answer;
+  const words = markup`<p>Nobody can say at the moment whether you are signed in, and what you may see. Try again soon; the admin token works.</p>`;
+  const shown = notice('warn', 'You see what anybody sees', words);
+  return { ...answer, body: markup`${shown}${answer.body}` };
 }
 
 function refuse(audience: Audience, { viewer, url }: Visit): Answer | undefined {

@@ -40,7 +40,7 @@ export class ActivityPageController {
       this.activity.read(hours),
       this.recent(viewer),
       this.recent(viewer, 'failed'),
-      isAdministrator(viewer) ? this.audit.page({ cursor: before, limit: SHOWN_ENTRIES }) : undefined,
+      isAdministrator(viewer) ? this.audit.page({ cursor: before, limit: SHOWN_ENTRIES, viewer }) : undefined,
     ]);
     return { hours, activity, runs, failures, audit: audit?.values, nextAudit: audit?.next ?? null };
   }

@@ -96,7 +96,7 @@ const SHOWN = [
 /** How far everything has come; live. */
 export const overallProgress = ({ discovering, repositories, percent, receivedBytes }: OverallView): Html =>
   markup`<div data-overall>
-<progress data-bar max="100" value="${percent}"${percent >= 100 && !discovering ? markup` class="done"` : undefined} aria-label="Repositories in sync"></progress>
+<progress data-bar max="100" value="${percent}"${repositories.synced === repositories.total && !discovering ? markup` class="done"` : undefined} aria-label="Repositories in sync"></progress>
 <p class="small"><strong><span data-synced>${repositories.synced}</span> of <span data-total>${repositories.total}</span></strong> in sync · <span data-percent>${Math.floor(percent)} %</span> · <span data-received>${sizeOf(receivedBytes)}</span> received<span data-failing${repositories.failing === 0 ? markup` hidden` : undefined}> · <a href="/-/repositories?phase=failing"><span data-failing-count>${repositories.failing}</span> failing</a></span><span data-discovering${discovering ? undefined : markup` hidden`}> · still looking for repositories…</span></p></div>`;
 
 const freshnessCard = ({ lag, sweptAt, webhook }: OverviewView): Html =>

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { AntipodeError } from '@antipode/errors';
-import { ConnectionLimits, type Place } from '../ssh/connection-limits.js';
+import { ConnectionLimits, type Place } from '../network/connection-limits.js';
 import { isEventStream, OwnProxy, withoutHops, type OwnClient } from './own-proxy.js';
 import { dropNodeHeaders } from './respond.js';
 import { watchStream } from './stream-answer.js';

@@ -1,6 +1,12 @@
 import { lfs } from '@antipode/contracts';
 import { AntipodeError, isRefusal, toAntipodeError, type Code } from '@antipode/errors';
-import type { AnsweredObject, AskedObject, BatchRequest, LfsObject } from '@antipode/lfs-wire';
+import {
+  tellsCredential,
+  type AnsweredObject,
+  type AskedObject,
+  type BatchRequest,
+  type LfsObject,
+} from '@antipode/lfs-wire';
 import type { Primary } from '@antipode/primary';
 import { callUnary } from '@antipode/rpc';
 import type { Session } from '../session/hallway.js';
@@ -9,7 +15,6 @@ import type { LfsMetrics } from '../telemetry/lfs-metrics.js';
 import { inChunks } from './in-chunks.js';
 import type { LfsSentences } from './lfs-sentences.js';
 import { readAnswer, readRelayed } from './read-answers.js';
-import { tellsCredential } from './tells-credential.js';
 
 export interface LfsBatchOptions {
   readonly client: lfs.LfsServiceClient;

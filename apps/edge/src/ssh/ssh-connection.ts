@@ -5,7 +5,7 @@ import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import type { Caller } from '../session/caller.js';
 import { Visit } from '../session/visit.js';
 import type { Commands } from './commands/commands.js';
-import type { CommandLimits } from './connection-limits.js';
+import type { CommandLimits } from '../network/connection-limits.js';
 import { Login, type Identity, type LoginOptions } from './login.js';
 import { CLOSING, TOO_MANY_COMMANDS } from './sentences.js';
 import { SshSession, type RunningChannel } from './ssh-session.js';

@@ -16,7 +16,7 @@ import { ALGORITHMS } from './algorithms.js';
 import { BrokenOff } from './broken-off.js';
 import { writeAll } from './channel-output.js';
 import type { Commands } from './commands/commands.js';
-import type { CommandLimits, ConnectionLimits } from './connection-limits.js';
+import type { CommandLimits, ConnectionLimits } from '../network/connection-limits.js';
 import type { HostKey, HostKeyRing } from './host-keys.js';
 import { loginInstructions, sentenceFor, type Names } from './sentences.js';
 import { hasNativeCrypto, offerNoSha1 } from './ssh2-internals.js';

@@ -28,7 +28,7 @@ import { openLfsAuthenticate } from './commands/lfs-authenticate.js';
 import { PassedUploadPack } from './commands/passed-upload-pack.js';
 import { StatefulUploadPack } from './commands/stateful-upload-pack.js';
 import { UploadPack } from './commands/upload-pack.js';
-import { CommandLimits, ConnectionLimits } from './connection-limits.js';
+import { CommandLimits, ConnectionLimits } from '../network/connection-limits.js';
 import type { Command } from './conversation.js';
 import { HostKeyRing } from './host-keys.js';
 import { KeyDirectory } from './key-directory.js';

@@ -11,6 +11,7 @@ export {
 } from './batch-response.js';
 export { readBatchResponse } from './read-batch-response.js';
 export { LONGEST_POINTER, readPointer, writePointer } from './pointer.js';
+export { tellsCredential } from './tells-credential.js';
 export {
   openTicketKey,
   readTicket,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { lfs } from '@antipode/contracts';
-import type { AnsweredObject, LfsObject } from '@antipode/lfs-wire';
+import { tellsCredential, type AnsweredObject, type LfsObject } from '@antipode/lfs-wire';
 import { BelongingsStore } from '../knowledge/belongings.store.js';
 import { hasOtherSize } from '../knowledge/has-other-size.js';
 import { MovedRepositories } from '../knowledge/moved-repositories.js';
@@ -38,11 +38,15 @@ export class UploadBatch {
     return objects.map((object) => {
       const known = owned.get(object.oid)?.storedSize;
       if (known !== undefined && known !== object.size) return otherSize(object);
-      return this.read(repositoryId, object, said);
+      return this.read(question, object, said);
     });
   }
 
-  private read(repositoryId: string, object: LfsObject, said: PrimaryAnswers): lfs.AnsweredObject {
+  private read(
+    { repositoryId, authorization }: UploadQuestion,
+    object: LfsObject,
+    said: PrimaryAnswers,
+  ): lfs.AnsweredObject {
     const answer = said.of(object);
     if (!answer) {
       const message = `${this.questions.primaryName} did not say what to do with this object.`;
@@ -50,7 +54,15 @@ export class UploadBatch {
     }
     if (answer.error) return refused(object, answer.error);
     if (hasOtherSize(answer, object)) return otherSize(object);
-    return answered(object, this.relay(repositoryId, object, answer));
+    const relayed = this.relay(repositoryId, object, answer);
+    // Sealed, only we can read it. What is too long for that goes to the client as it is, and is no place for a
+    // credential, which may have been lent to us.
+    const isBare = Object.values(relayed).some(({ href }) => isTheirs(answer, href));
+    if (isBare && tellsCredential(answer, authorization)) {
+      const message = `The link of ${this.questions.primaryName} to this object holds a credential, and cannot be passed on.`;
+      return refused(object, { code: 503, message });
+    }
+    return answered(object, relayed);
   }
 
   private relay(
@@ -66,3 +78,6 @@ export class UploadBatch {
     return relayed;
   }
 }
+
+const isTheirs = ({ actions }: AnsweredObject, href: string): boolean =>
+  Object.values(actions ?? {}).some((action) => action.href === href);

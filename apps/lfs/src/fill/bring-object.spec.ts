@@ -22,7 +22,7 @@ async function tried(code: Code, freeBytes: number) {
   };
   const bring = new BringObject(
     claims as unknown as Claims,
-    { has: () => true } as unknown as SelectedRepositories,
+    { prefetches: () => true } as unknown as SelectedRepositories,
     { bring: () => Promise.reject(new AntipodeError(code, 'bringing')) } as unknown as Objects,
     { sourceOf: () => ({}) } as unknown as Knowledge,
     blobs as unknown as BlobStore,

@@ -1,4 +1,5 @@
 import { expect, it, jest } from '@jest/globals';
+import type { LfsAction } from '@antipode/lfs-wire';
 import type { BelongingsStore } from './belongings.store.js';
 import type { ConnectionQuestions } from './connection-questions.js';
 import { News } from './news.js';
@@ -8,11 +9,13 @@ import { RememberedLinks } from './remembered-links.js';
 
 const ID = '12345678-1234-4234-8234-123456789abc';
 const object = { oid: 'a'.repeat(64), size: 12 };
-const download = { href: 'https://media.example/a' };
+const plain: LfsAction = { href: 'https://media.example/a' };
 const { signal } = new AbortController();
 
+const CALLERS = 'Bearer the-token-of-a-caller';
+
 /** A primary that offers the object, while the repository is moved to another path. */
-async function learnt(after: string | undefined) {
+async function learnt(after: string | undefined, download: LfsAction = plain) {
   let path: string | undefined = 'acme/x';
   const answer = { of: () => ({ ...object, actions: { download } }), failure: undefined };
   const questions = { ask: () => Promise.resolve(answer).finally(() => (path = after)) };
@@ -25,13 +28,13 @@ async function learnt(after: string | undefined) {
     links,
     new News(),
   );
-  await offers.ask({ repositoryId: ID, path: 'acme/x', authorization: 'Basic x', objects: [object] }, signal);
+  await offers.ask({ repositoryId: ID, path: 'acme/x', authorization: CALLERS, objects: [object] }, signal);
   return { proofs: prove.mock.calls.length, link: links.get(ID, object.oid), links };
 }
 
 it('writes down what is offered while the path is the repository’s', async () => {
   const { proofs, link, links } = await learnt('acme/x');
-  expect({ proofs, link }).toEqual({ proofs: 1, link: download });
+  expect({ proofs, link }).toEqual({ proofs: 1, link: plain });
   links.forgetAll(ID);
   expect(links.get(ID, object.oid)).toBeUndefined();
 });
@@ -42,3 +45,8 @@ it.each([['acme/x-old'], [undefined]])(
     expect(await learnt(path)).toMatchObject({ proofs: 0, link: undefined });
   },
 );
+
+it('believes a link that holds its caller’s credential, and keeps it for nobody else', async () => {
+  const echo = { ...plain, header: { Authorization: CALLERS } };
+  expect(await learnt('acme/x', echo)).toMatchObject({ proofs: 1, link: undefined });
+});

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AntipodeError } from '@antipode/errors';
-import type { LfsObject } from '@antipode/lfs-wire';
+import { tellsCredential, type LfsObject } from '@antipode/lfs-wire';
 import { BelongingsStore } from './belongings.store.js';
 import { ConnectionQuestions } from './connection-questions.js';
 import { News } from './news.js';
@@ -54,14 +54,19 @@ export class Offers {
   }
 
   /** Only while the path is still the repository's: an answer for another's path says nothing about this one. */
-  private async learn({ repositoryId, path, objects }: Wish, answers: PrimaryAnswers): Promise<void> {
+  private async learn(
+    { repositoryId, path, authorization, objects }: Wish,
+    answers: PrimaryAnswers,
+  ): Promise<void> {
     if (this.connection.pathOf(repositoryId) !== path) return;
     const proved: LfsObject[] = [];
     for (const object of objects) {
       const answer = answers.of(object);
       const link = answer?.error ? undefined : answer?.actions?.download;
       if (!link) continue;
-      this.links.keep(repositoryId, object.oid, link);
+      // A link that holds its caller's own credential is for that caller, and for nobody who comes after.
+      if (authorization === undefined || !tellsCredential(answer ?? object, authorization))
+        this.links.keep(repositoryId, object.oid, link);
       proved.push(object);
     }
     await this.belongings.prove(repositoryId, proved);

@@ -36,18 +36,13 @@ describe('a chart', () => {
     expect(text).not.toMatch(/style=|NaN|undefined/);
   });
 
-  it('is whole without a single point', () => {
-    const empty = {
-      id: 'a',
-      title: 't',
-      summary: 's',
-      base: 'binary',
-      at: [],
-      series: [],
-      write: String,
-    } as const;
-    expect(chart({ ...empty, kind: 'bars' }).text + chart({ ...empty, kind: 'lines' }).text).not.toMatch(
-      /NaN|Infinity/,
-    );
+  it('says so where there is nothing to draw', () => {
+    const empty = { id: 'a', title: 't', summary: 's', base: 'binary', write: String } as const;
+    const seriesOf = (...values: (number | null)[]) => [{ name: 'n', look: 'one', values }] as const;
+    const at = ['2026-06-30T12:00:00.000Z', '2026-06-30T12:10:00.000Z'];
+    const isEmpty = (kind: 'bars' | 'lines', ...values: (number | null)[]): boolean =>
+      chart({ ...empty, kind, at, series: seriesOf(...values) }).text.includes('Nothing within this time.');
+    expect([isEmpty('bars', 0, null), isEmpty('bars', 0, 1)]).toEqual([true, false]);
+    expect([isEmpty('lines', null, null), isEmpty('lines', 0, null)]).toEqual([true, false]);
   });
 });

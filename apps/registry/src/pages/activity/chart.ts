@@ -28,7 +28,9 @@ const PLOT = { width: WIDTH - LEFT - 8, height: HEIGHT - TOP - BOTTOM };
 /** Drawn by the server: no script is needed to see it, and a table says the same. */
 export function chart(options: ChartOptions): Html {
   const { id, title, summary, series, at } = options;
-  const most = ceiling(largest(options), options.base);
+  const top = largest(options);
+  if (isEmpty(options)) return emptyChart(title);
+  const most = ceiling(top, options.base);
   const x = (index: number): number =>
     LEFT + (PLOT.width * index) / Math.max(1, at.length - (options.kind === 'bars' ? 0 : 1));
   const y = (value: number): number => TOP + PLOT.height * (1 - value / most);
@@ -40,6 +42,13 @@ ${timesOf(at, x)}
 ${options.kind === 'bars' ? bars(options, x, y) : series.map(({ look, values }) => markup`<path class="line ${look}" d="${path(values, x, y)}"/>`)}
 </svg>${table(options)}</figure>`;
 }
+
+/** Being not behind at all is something to see; having served nothing is not. */
+const isEmpty = ({ series, kind }: ChartOptions): boolean =>
+  series.every(({ values }) => values.every((value) => value === null || (kind === 'bars' && value === 0)));
+
+const emptyChart = (title: string): Html =>
+  markup`<figure class="chart"><figcaption><strong>${title}</strong></figcaption><p class="soft">Nothing within this time.</p></figure>`;
 
 const largest = ({ series, kind, at }: ChartOptions): number =>
   kind === 'bars'

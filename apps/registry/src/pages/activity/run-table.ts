@@ -29,7 +29,8 @@ function rowOf(run: RunView, repositories: 'one' | 'all'): Html {
 }
 
 function whatMoved({ changeCount, changes, beganAt, endedAt }: RunView): string {
-  const took = spanOf((Date.parse(endedAt) - Date.parse(beganAt)) / 1000);
+  const seconds = (Date.parse(endedAt) - Date.parse(beganAt)) / 1000;
+  const took = seconds < 1 ? 'less than a second' : spanOf(seconds);
   const [first] = changes;
   const moved =
     changeCount === 1 && first

@@ -99,9 +99,9 @@ export const overallProgress = ({ discovering, repositories, percent, receivedBy
 <progress data-bar max="100" value="${percent}"${repositories.synced === repositories.total && !discovering ? markup` class="done"` : undefined} aria-label="Repositories in sync"></progress>
 <p class="small"><strong><span data-synced>${repositories.synced}</span> of <span data-total>${repositories.total}</span></strong> in sync · <span data-percent>${Math.floor(percent)} %</span> · <span data-received>${sizeOf(receivedBytes)}</span> received<span data-failing${repositories.failing === 0 ? markup` hidden` : undefined}> · <a href="/-/repositories?phase=failing"><span data-failing-count>${repositories.failing}</span> failing</a></span><span data-discovering${discovering ? undefined : markup` hidden`}> · still looking for repositories…</span></p></div>`;
 
-const freshnessCard = ({ lag, sweptAt, webhook }: OverviewView): Html =>
+const freshnessCard = ({ lag, sweptAt, webhook, overall }: OverviewView): Html =>
   markup`<section class="card"><h2>Freshness</h2>
-${lag ? markup`<dl class="figures">${figure(spanOf(lag.p50), 'half are within')}${figure(spanOf(lag.p95), '95 % within')}${figure(spanOf(lag.max), 'the oldest')}</dl>` : markup`<p class="soft">Nothing is in sync yet.</p>`}
+${lag ? markup`<dl class="figures">${figure(spanOf(lag.p50), 'half are within')}${figure(spanOf(lag.p95), '95 % within')}${figure(spanOf(lag.max), 'the oldest')}</dl>` : markup`<p class="soft">${overall.repositories.synced > 0 ? 'It is measured once a minute; the first time is soon.' : 'Nothing is in sync yet.'}</p>`}
 <dl class="facts">${fact('Webhook', webhookBadge(webhook.state))}${fact('Last delivery', webhook.lastDeliveryAt === null ? 'none within a day' : agoOf(webhook.lastDeliveryAt))}${fact('Last sweep', sweptAt === null ? 'none yet' : agoOf(sweptAt))}</dl>
 <p><a href="/-/activity">Activity</a></p></section>`;
 

@@ -405,6 +405,11 @@ describe('for other programs', () => {
       expect((await get(`upstreamServers/${upstream.id}/repos/${ids[1]}`)).available).toBe(true);
       expect(await get('syncSettings')).toEqual({ mode: 'ALL_PROJECTS', projectIds: [] });
       expect(await get('syncSettings/mode')).toBe('ALL_PROJECTS');
+      await report('syd-1', { repositoryId: ids[0] as string, outcome: RUN_OUTCOME_FAILED });
+      const statuses = await get('supportInfo/repoSyncStatus?limit=2');
+      expect(statuses).toMatchObject({ size: 2, isLastPage: false, nextPageStart: 2 });
+      expect(statuses.values[0]).toMatchObject({ externalRepoId: ids[0], failedSyncCount: 1 });
+      expect(statuses.values[1]).toMatchObject({ failedSyncCount: 0, lastSyncDate: expect.any(Number) });
       expect((await get('farmNodes')).map(({ name }: Json) => name)).toContain('syd-1');
       expect((await get('mirrorServers?start=5&limit=nonsense')).values).toEqual([]);
       expect(before).toMatchObject({ status: 200, body: { state: 'METADATA_SYNCHRONIZED', totalRepos: 3 } });

@@ -19,18 +19,25 @@ export interface Page<T> {
   readonly nextPageStart: number | null;
 }
 
+/** Which part of a list is asked for. */
+export function readPage(query: unknown): { readonly start: number; readonly limit: number } {
+  const { start, limit } = validate(pageQuery, query);
+  return { start, limit: Math.min(limit, MOST) };
+}
+
 /** A page of a list as Bitbucket Data Center has them. */
 export function pageOf<T>(all: readonly T[], query: unknown): Page<T> {
-  const { start, limit: wanted } = validate(pageQuery, query);
-  const limit = Math.min(wanted, MOST);
-  const values = all.slice(start, start + limit);
-  const isLastPage = start + limit >= all.length;
-  return {
-    values,
-    size: values.length,
-    limit,
-    start,
-    isLastPage,
-    nextPageStart: isLastPage ? null : start + limit,
-  };
+  const { start, limit } = readPage(query);
+  return writePage(all.slice(start, start + limit + 1), { start, limit });
+}
+
+/** @param found what is there from `start` on, and one more than `limit` where there is more. */
+export function writePage<T>(
+  found: readonly T[],
+  { start, limit }: { start: number; limit: number },
+): Page<T> {
+  const values = found.slice(0, limit);
+  const isLastPage = found.length <= limit;
+  const nextPageStart = isLastPage ? null : start + limit;
+  return { values, size: values.length, limit, start, isLastPage, nextPageStart };
 }

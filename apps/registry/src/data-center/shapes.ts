@@ -1,7 +1,9 @@
+import type { RegistryConfig } from '../config.js';
 import type { ConnectionPhase } from '../connection/connection-phase.js';
 import { links, numberOf } from '../outgoing/event-body.js';
 import type { RepositoryAnswer } from '../repositories/describe-repository.js';
 import type { ListedMirror } from '../siblings/mirrors.js';
+import { mirrorId } from '../siblings/this-mirror.js';
 
 /** Things as Bitbucket Data Center's REST shows them. Its clients read "links.clone" (older) or "cloneUrls". */
 
@@ -53,6 +55,15 @@ export const mirrorServer = (
   mirrorType: type,
   productVersion: 'Antipode',
 });
+
+/** The primary, as a mirror of Data Center names its "upstream". */
+export function upstreamOf({ PRIMARY_GIT_URL }: Pick<RegistryConfig, 'PRIMARY_GIT_URL'>): {
+  id: string;
+  baseUrl: string;
+} {
+  const baseUrl = PRIMARY_GIT_URL ?? 'https://bitbucket.org';
+  return { id: mirrorId(baseUrl), baseUrl };
+}
 
 /** How Data Center calls the tie between a mirror and its primary. */
 export const UPSTREAM_STATE: Record<ConnectionPhase, string> = {

@@ -17,13 +17,12 @@ import { ConnectionView } from '../connection/connection-view.js';
 import { ForAccess, ViewerGuard } from '../people/viewer.guard.js';
 import { Neighbours } from '../rest/neighbours.js';
 import { SelectionService } from '../selection/selection.service.js';
-import { mirrorId } from '../siblings/this-mirror.js';
 import { DataCenterFilter } from './data-center.filter.js';
 import { MIRRORING } from './mirroring.controller.js';
 import { pageOf, type Page } from './page.js';
-import { UPSTREAM_STATE } from './shapes.js';
+import { UPSTREAM_STATE, upstreamOf } from './shapes.js';
 
-const ForAdministrators = (): MethodDecorator =>
+export const ForAdministrators = (): MethodDecorator =>
   applyDecorators(UseGuards(ViewerGuard), ForAccess('administrators'));
 
 /** The mirror's tie to its primary, and what it mirrors, as scripts for Data Center's mirrors read it; nothing is changed. */
@@ -43,8 +42,7 @@ export class UpstreamController {
   @ForAdministrators()
   async upstream(): Promise<object> {
     const { state } = this.view.describe(await this.connection.read());
-    const baseUrl = this.primaryUrl;
-    return { id: mirrorId(baseUrl), baseUrl, state: UPSTREAM_STATE[state] };
+    return { ...upstreamOf(this.config), state: UPSTREAM_STATE[state] };
   }
 
   @Get('upstreamServers')
@@ -56,7 +54,7 @@ export class UpstreamController {
   @Get('upstreamServers/:upstream')
   @ForAdministrators()
   async one(@Param('upstream') id: string): Promise<object> {
-    if (id === mirrorId(this.primaryUrl)) return this.upstream();
+    if (id === upstreamOf(this.config).id) return this.upstream();
     const hint = 'There is no such upstream server.';
     throw new AntipodeError('not_found', 'finding an upstream server', {}, { hint });
   }
@@ -87,10 +85,6 @@ export class UpstreamController {
   async projects(): Promise<string[]> {
     const chosen = await this.selection.read();
     return chosen.all ? [] : [...chosen.projectKeys];
-  }
-
-  private get primaryUrl(): string {
-    return this.config.PRIMARY_GIT_URL ?? 'https://bitbucket.org';
   }
 
   private async mode(): Promise<string> {

@@ -23,9 +23,7 @@ export async function createApplication(
     abortOnError: false,
     bodyParser: false,
   });
-  // Webhooks are read by hand: a signature is over the bytes as they came.
-  const type = (request: IncomingMessage): boolean => request.url?.startsWith('/-/api/') ?? false;
-  app.useBodyParser('json', { limit: LONGEST_JSON, strict: true, type });
+  app.useBodyParser('json', { limit: LONGEST_JSON, strict: true, type: isJsonForTheApi });
   app.disable('x-powered-by');
   app.disable('etag');
   app.get(ApiDocument).value = createDocument(app);
@@ -33,3 +31,10 @@ export async function createApplication(
   Object.assign(server, { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS });
   return app;
 }
+
+/**
+ * Webhooks are read by hand: a signature is over the bytes as they came. A body of any other type is none: another site's
+ * form could be made to look like JSON.
+ */
+const isJsonForTheApi = ({ url = '', headers }: IncomingMessage): boolean =>
+  url.startsWith('/-/api/') && /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');

@@ -15,7 +15,7 @@ import { AccountConnection, type Preview } from '../src/connection/account-conne
 import { ConnectionService } from '../src/connection/connection.service.js';
 import { DiscoveryService } from '../src/discovery/discovery.service.js';
 import { AdminSessions } from '../src/people/admin-sessions.js';
-import { FakeAuth } from './fake-auth.js';
+import { basic, FakeAuth } from './fake-auth.js';
 import { ADMIN_TOKEN, query, Registry, type Json } from './open-registry.js';
 
 const SECRET_KEY = 'ab'.repeat(32);
@@ -55,7 +55,12 @@ describe('a connection by the account of an administrator', () => {
 
   beforeEach(async () => {
     auth.people = [
-      { id: OLIVIA, displayName: 'Olivia', roles: { acme: 'administrator' }, proofs: [BROWSERS.olivia] },
+      {
+        id: OLIVIA,
+        displayName: 'Olivia',
+        roles: { acme: 'administrator' },
+        proofs: [BROWSERS.olivia, basic('Olivia@example.com', 'the-api-token')],
+      },
       { id: ADA, displayName: 'Ada', roles: { acme: 'administrator' }, proofs: [BROWSERS.ada] },
       { id: WALTER, displayName: 'Walter', roles: { acme: 'member' }, proofs: [BROWSERS.walter] },
     ];
@@ -130,14 +135,15 @@ describe('a connection by the account of an administrator', () => {
     const answers = [
       await lend({}),
       await lend({ authorization: `Bearer ${ADMIN_TOKEN}` }),
+      await lend({ authorization: basic('Olivia@example.com', 'the-api-token') }),
       await lend(session(BROWSERS.olivia)),
       await lend(session(BROWSERS.walter, free)),
       await lend(session(BROWSERS.olivia, free), 'globex'),
       await lend({ cookie: session(BROWSERS.olivia, free)['cookie'] as string }),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([401, 401, 403, 403, 403, 403]);
-    expect(answers[2]?.body.detail).toMatch(/admin token once .*CONNECT_WORKSPACES/);
-    expect(answers[3]?.body.detail).toMatch(/does not administer the workspace acme/);
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 403, 403, 403, 403]);
+    expect(answers[3]?.body.detail).toMatch(/admin token once .*CONNECT_WORKSPACES/);
+    expect(answers[4]?.body.detail).toMatch(/does not administer the workspace acme/);
     auth.tokens.delete(OLIVIA);
     const unlinked = await lend(session(BROWSERS.olivia, free));
     expect(unlinked).toMatchObject({ status: 401, body: { detail: expect.stringContaining('not linked') } });

@@ -101,7 +101,7 @@ export class Registry implements AsyncDisposable {
     const stop = new AbortController();
     const response = await fetch(`${this.url}/-/api/v1${path}`, {
       method,
-      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       signal: stop.signal,
     });

@@ -310,16 +310,31 @@ describe('who may see what by REST', () => {
     it('needs no header where a credential is sent, which no page can make a browser do', async () => {
       expect(await change(apiToken('Olivia'))).toBe(400);
       expect(await change({ ...bearer, origin: 'http://elsewhere.example' })).toBe(400);
+      // But for Basic, which a browser may have remembered.
+      expect(await change({ ...apiToken('Olivia'), 'sec-fetch-site': 'cross-site' })).toBe(403);
+      expect(await change({ ...apiToken('Olivia'), origin: 'http://evil.example' })).toBe(403);
     });
 
-    it('is written down with name and id of the person', async () => {
+    it('is in the log with name and id of the person, which shows nothing of another workspace but to the token', async () => {
       const body = { mode: 'all', publicRepositories: 'include', allowNarrowing: true };
       await registry.askWith('PUT', '/projects/WEB/policy', { headers: own, body: { freshness: 'strict' } });
       expect((await registry.askWith('PUT', '/selection', { headers: own, body })).status).toBe(200);
+      const script = { headers: apiToken('Olivia'), body: { freshness: 'event' } };
+      await registry.askWith('PUT', '/projects/WEB/policy', script);
       const { body: log } = await registry.ask('GET', '/audit?limit=10');
-      expect(log.values).toContainEqual(
-        expect.objectContaining({ action: 'project.policy_changed', actor: `Olivia (${SOMEBODY}1)` }),
+      const actors = log.values
+        .filter(({ action }: Json) => action === 'project.policy_changed')
+        .map(({ actor }: Json) => actor);
+      await query(
+        registry.databaseUrl,
+        "INSERT INTO audit_entry (actor, action, workspace) VALUES ('x', 'y', 'globex')",
       );
+      const seen = async (headers: Headers): Promise<string[]> =>
+        (await registry.askWith('GET', '/audit', { headers })).body.values.map(({ action }: Json) => action);
+      expect(await seen(bearer)).toContain('y');
+      expect(await seen(own)).not.toContain('y');
+      expect(await seen(own)).toContain('project.policy_changed');
+      expect(actors).toEqual([`Olivia (${SOMEBODY}1), by API token`, `Olivia (${SOMEBODY}1)`]);
     });
   });
 

@@ -13,7 +13,7 @@ import {
   git,
 } from '@antipode/testing';
 import { problemSchema } from '../src/rest/schemas.js';
-import { freshDatabase, queued, queuedSyncs, Registry, type Json } from './open-registry.js';
+import { ADMIN_TOKEN, freshDatabase, queued, queuedSyncs, Registry, type Json } from './open-registry.js';
 
 const { SYNC_PHASE_CLONING, SYNC_PHASE_FAILING, SYNC_PHASE_READY } = wire.SyncPhase;
 
@@ -104,6 +104,8 @@ describe('the REST API', () => {
     });
 
     it('answers problems with a stable code, also for what is no route and no JSON', async () => {
+      const zero = Buffer.from(JSON.stringify(['path', 'a\0', 'b'])).toString('base64url');
+      const form = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'text/plain' };
       const asked = [
         await registry.ask('GET', '/nothing-here'),
         await registry.ask('PUT', '/selection', '{"token":secret-word}'),
@@ -112,11 +114,19 @@ describe('the REST API', () => {
         await registry.ask('GET', '/repositories?limit=0'),
         await registry.ask('GET', '/repositories?cursor=nonsense'),
         await registry.ask('GET', '/repositories?colour=red'),
+        await registry.ask('GET', '/repositories?q=%00'),
+        await registry.ask('GET', '/repositories?project=a%00'),
+        await registry.ask('GET', `/repositories?cursor=${zero}`),
+        await registry.askWith('PUT', '/selection', { body: '{"mode":"all"}', headers: form }),
         await registry.ask('GET', '/repositories/..%2f..'),
         await registry.ask('PUT', '/selection', { mode: 'selected', projectKeys: ['x'.repeat(300_000)] }),
       ];
       expect(asked.map(({ status, body }) => [status, problemSchema.parse(body).code])).toEqual([
         [404, 'not_found'],
+        [400, 'invalid'],
+        [400, 'invalid'],
+        [400, 'invalid'],
+        [400, 'invalid'],
         [400, 'invalid'],
         [400, 'invalid'],
         [400, 'invalid'],

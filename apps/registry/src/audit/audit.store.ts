@@ -31,6 +31,12 @@ export interface Change {
   readonly after: Told;
 }
 
+export interface AuditQuestion {
+  readonly before?: bigint | undefined;
+  readonly workspace?: string | undefined;
+  readonly limit: number;
+}
+
 /** Who changed what, when and from where. */
 @Injectable()
 export class AuditStore {
@@ -38,9 +44,15 @@ export class AuditStore {
 
   /** In the transaction of the change itself: none without the other. */
   async add(transaction: Transaction, { action, by, subject, before, after }: Change): Promise<void> {
+    const where = { id: 1 };
+    const { workspace } = await transaction.connection.findUniqueOrThrow({
+      where,
+      select: { workspace: true },
+    });
     await transaction.auditEntry.create({
       data: {
         action,
+        workspace,
         actor: by.actor,
         address: by.address ?? null,
         subject: subject ?? null,
@@ -50,12 +62,20 @@ export class AuditStore {
     });
   }
 
-  /** The newest first. @param before an entry's id: only what is older. */
-  list(question: { before?: bigint | undefined; limit: number }): Promise<AuditEntry[]> {
+  /**
+   * The newest first.
+   *
+   * @param question.before an entry's id: only what is older
+   * @param question.workspace only what was done while its data was here
+   */
+  list({ before, workspace, limit }: AuditQuestion): Promise<AuditEntry[]> {
     return this.database.prisma.auditEntry.findMany({
-      ...(question.before === undefined ? {} : { where: { id: { lt: question.before } } }),
+      where: {
+        ...(before === undefined ? {} : { id: { lt: before } }),
+        ...(workspace === undefined ? {} : { workspace }),
+      },
       orderBy: { id: 'desc' },
-      take: question.limit,
+      take: limit,
     });
   }
 }

@@ -4,7 +4,7 @@ import { AntipodeError, isAntipodeError } from '@antipode/errors';
 import type { ScopeNeed } from '@antipode/primary';
 import { addressOf, initiatorOf } from '../audit/initiator.js';
 import { PeopleDirectory } from '../people/people-directory.js';
-import { isAdministrator, type Person } from '../people/viewer.js';
+import { isAdministrator, isByCredential, type Person } from '../people/viewer.js';
 import { Viewers } from '../people/viewers.js';
 import { ConnectRule, type MayConnect } from './connect-rule.js';
 import { ConnectService } from './connect.service.js';
@@ -91,10 +91,14 @@ export class AccountConnection {
     await this.connect.connect(wanted, lentBy(person), { by: initiatorOf(person, request), leave });
   }
 
-  /** The signed-in person, also where the browser has shown the admin token. */
+  /**
+   * The signed-in person, also where the browser has shown the admin token. An API token is not enough: an account is lent
+   * with all that its owner has granted, and the token may be worth less.
+   */
   private async person(request: IncomingMessage): Promise<Person> {
     const viewer = await this.viewers.of(request);
-    const person = viewer.kind === 'person' ? viewer : await this.viewers.personOf(request);
+    const isSignedIn = viewer.kind === 'person' && !isByCredential(viewer);
+    const person = isSignedIn ? viewer : await this.viewers.personOf(request);
     if (person) return person;
     const name = this.connection.primary.displayName;
     const hint = `Sign in with your account of ${name} first.`;

@@ -62,7 +62,7 @@ export class ConnectionController {
   @HttpCode(200)
   @PersonRoute({
     summary:
-      'Connects the mirror to a workspace by the linked account of the caller, who administers it; or lends that account ' +
+      'Connects the mirror to a workspace by the linked account of the caller, who has signed in and administers it; or lends that account ' +
       'to the connection that there is. While the mirror is not connected, CONNECT_WORKSPACES says who may; all others ' +
       'show the admin token in the same browser first',
     body: connectAccountSchema,

@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { AntipodeError, isAntipodeError } from '@antipode/errors';
 import { PeopleDirectory } from '../people/people-directory.js';
 import type { LentAccount } from './sealed-credential.js';
 
+const MOST_ACCOUNTS = 1000;
+
 /** The tokens of the account that the connection lives by. Auth renews them; nothing is kept here but the last one. */
 @Injectable()
 export class LentAccountTokens {
-  /** For the one question after a refusal; by account, since another may have taken over. */
-  private last: { readonly account: string; readonly token: string } | undefined;
+  /** For the one question after a refusal; by account, since others are asked about, too, before they are lent. */
+  private readonly last = new LRUCache<string, string>({ max: MOST_ACCOUNTS });
 
   constructor(private readonly directory: PeopleDirectory) {}
 
@@ -18,8 +21,8 @@ export class LentAccountTokens {
 
   /** Another token than the one that was given last: the primary has refused that. Undefined where there is none. */
   async renewed(lent: LentAccount): Promise<string | undefined> {
-    if (this.last?.account !== lent.account) return undefined;
-    const { token: refused } = this.last;
+    const refused = this.last.get(lent.account);
+    if (refused === undefined) return undefined;
     const token = await this.ask(lent, refused);
     return token === refused ? undefined : token;
   }
@@ -27,7 +30,7 @@ export class LentAccountTokens {
   private async ask({ account, displayName }: LentAccount, refused: string): Promise<string> {
     try {
       const { token } = await this.directory.accountToken(account, refused);
-      this.last = { account, token };
+      this.last.set(account, token);
       return token;
     } catch (error) {
       if (!isAntipodeError(error) || error.code !== 'unauthenticated') throw error;

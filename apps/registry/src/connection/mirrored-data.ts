@@ -66,8 +66,8 @@ export class MirroredData {
       where: { id: 1 },
       data: { all: false, projectKeys: [], publicRepositories: 'include', changedAt: new Date() },
     });
-    await this.store.update({ workspace: null, dataUntil: null }, transaction);
     const before = { workspace, repositories: count };
     await this.audit.add(transaction, { action: 'connection.data_deleted', by, before, after: null });
+    await this.store.update({ workspace: null, dataUntil: null }, transaction);
   }
 }

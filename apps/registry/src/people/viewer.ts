@@ -37,7 +37,10 @@ export const isAdministrator = (viewer: Viewer): boolean =>
 export const isMember = (viewer: Viewer): boolean =>
   isAdministrator(viewer) || (viewer.kind === 'person' && viewer.role === 'member');
 
-/** For the audit log and for people: "Olivia Owner (uuid)". */
+/** Whether somebody has shown a credential of theirs, which is no session and may be kept anywhere. */
+export const isByCredential = ({ proof }: Person): boolean => proof.proof?.$case === 'authorization';
+
+/** For the audit log and for people: "Olivia Owner (uuid)", and whether it was a script of hers. */
 export function nameOf(viewer: Viewer): string {
   switch (viewer.kind) {
     case 'anonymous':
@@ -45,6 +48,6 @@ export function nameOf(viewer: Viewer): string {
     case 'token':
       return 'bootstrap token';
     case 'person':
-      return `${viewer.displayName} (${viewer.id})`;
+      return `${viewer.displayName} (${viewer.id})${isByCredential(viewer) ? ', by API token' : ''}`;
   }
 }

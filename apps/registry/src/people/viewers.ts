@@ -95,17 +95,12 @@ export class Viewers {
    * @throws AntipodeError `denied`
    */
   requireOwnPage(request: IncomingMessage): void {
-    if (request.headers.authorization !== undefined || isSafe(request)) return;
-    const browser = readBrowser(request, transportOf(this.config.PUBLIC_URL));
-    const token = String(request.headers[CSRF_HEADER] ?? '');
-    if (
-      browser !== undefined &&
-      isOwnRequest(request, this.config.PUBLIC_URL) &&
-      isCsrfToken(this.config.SECRET_KEY, browser, token)
-    )
-      return;
+    const { authorization } = request.headers;
+    if (isSafe(request) || readBearer(authorization ?? '') !== undefined) return;
+    const isOurs = isOwnRequest(request, this.config.PUBLIC_URL);
+    if (isOurs && (authorization !== undefined || this.hasFormToken(request))) return;
     const hint =
-      'A call with a session that changes something must come from a page of this mirror, with its X-Antipode-Csrf header.';
+      'A call from a browser that changes something must come from a page of this mirror; with a session it also needs the header X-Antipode-Csrf.';
     throw new AntipodeError('denied', 'checking where a call comes from', {}, { hint });
   }
 
@@ -116,9 +111,14 @@ export class Viewers {
       throw wrong('Sign in first: from your network nothing is shown without a credential.');
     if (viewer.kind !== 'person' || viewer.role !== 'member') return NOBODY;
     const workspace = await this.connection.workspace();
-    // The primary has just told who they are: there is no failure to count against an address.
-    const question = { proof: viewer.proof, workspace, address: '' };
-    return { all: false, ids: await this.directory.listReadable(question) };
+    const { proof, address } = viewer;
+    return { all: false, ids: await this.directory.listReadable({ proof, workspace, address }) };
+  }
+
+  private hasFormToken(request: IncomingMessage): boolean {
+    const browser = readBrowser(request, transportOf(this.config.PUBLIC_URL));
+    const token = String(request.headers[CSRF_HEADER] ?? '');
+    return browser !== undefined && isCsrfToken(this.config.SECRET_KEY, browser, token);
   }
 
   private async look(request: IncomingMessage): Promise<Viewer> {
@@ -160,6 +160,8 @@ export class Viewers {
     if (viewer.kind === 'anonymous')
       return wrong(`Sign in as ${who}, or send "Authorization: Bearer <admin token>".`);
     const workspace = await this.connection.workspace();
+    // Its name is its members' business.
+    const which = isMember(viewer) ? ` ${workspace}` : '';
     const hint =
       workspace === ''
         ? 'The mirror is not connected to a workspace: only the admin token opens this.'

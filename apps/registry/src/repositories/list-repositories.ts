@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { MirrorPhase } from '@antipode/domain';
+import { AntipodeError } from '@antipode/errors';
 import { visibleTo } from '../activity/visible-to.js';
 import { Database } from '../database/database.js';
 import { Prisma } from '../generated/prisma/client.js';
@@ -39,8 +40,9 @@ export const EVERYTHING: Sight = { all: true };
 export class ListRepositories {
   constructor(private readonly database: Database) {}
 
-  /** @throws AntipodeError `invalid` for a cursor that is not ours. */
+  /** @throws AntipodeError `invalid` for a cursor that is not ours, and for what no text of PostgreSQL's can hold. */
   async page(question: RepositoriesQuestion, sight: Sight): Promise<RepositoriesPage> {
+    if (`${question.project} ${question.q}`.includes('\0')) throw noText();
     const where = Prisma.sql`${conditions(question)} AND ${visibleTo(sight)}`;
     const order = orderOf(question.sort);
     const after =
@@ -102,6 +104,9 @@ export class ListRepositories {
     >;
   }
 }
+
+const noText = (): AntipodeError =>
+  new AntipodeError('invalid', 'listing repositories', {}, { hint: 'A zero byte is in no name.' });
 
 /** The phase that stands for all nodes, as `worst` has it. */
 const PHASE = Prisma.sql`coalesce((SELECT s.phase FROM sync_state s WHERE s.repository_id = r.id

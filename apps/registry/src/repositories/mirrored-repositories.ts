@@ -30,7 +30,7 @@ export class MirroredRepositories {
 
   /** @throws AntipodeError `not_found` where there is none, or none for these eyes. */
   async find(by: { id: RepositoryId } | { path: RepositoryPath }, sight: Sight): Promise<RepositoryAnswer> {
-    const isPossible = 'path' in by || isRepositoryId(by.id);
+    const isPossible = 'path' in by ? !by.path.includes('\0') : isRepositoryId(by.id);
     const found = isPossible ? await this.repositories.one(by, sight) : undefined;
     const [described] = found ? await this.describeFor(sight, [found]) : [];
     if (described) return described;

@@ -54,8 +54,10 @@ function readCursor(sort: Sort, cursor: string): [key: string, id: string] {
   try {
     const parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
     const [of, key, id] = parts;
-    const isKey = typeof key === 'string' && (KEYS_OF_NUMBERS.test(sort) ? /^-?\d{1,18}$/.test(key) : true);
-    if (of === sort && isKey && typeof id === 'string' && parts.length === 3) return [key, id];
+    // PostgreSQL's texts have no zeros.
+    const isText = (part: unknown): part is string => typeof part === 'string' && !part.includes('\0');
+    const isKey = isText(key) && (KEYS_OF_NUMBERS.test(sort) ? /^-?\d{1,18}$/.test(key) : true);
+    if (of === sort && isKey && isText(id) && parts.length === 3) return [key, id];
   } catch {
     // Said below.
   }

@@ -64,7 +64,7 @@ export const AdminRoute = (route: RouteDescription): MethodDecorator =>
 export const MemberRoute = (route: RouteDescription): MethodDecorator =>
   applyDecorators(...guarded('members', route));
 
-/** A route for whoever has signed in or sends an API token; which persons may, the route itself says. */
+/** A route for whoever is known; which of them may, the route itself says. */
 export const PersonRoute = (route: RouteDescription): MethodDecorator =>
   applyDecorators(...guarded('persons', route));
 

@@ -120,7 +120,7 @@ describe('who may see what by REST', () => {
 
   describe('its description', () => {
     it('is a valid OpenAPI document, in which every route says who may', async () => {
-      const document = await (await fetch(`${registry.url}${BASE}/openapi.json`)).json();
+      const document: Json = await (await fetch(`${registry.url}${BASE}/openapi.json`)).json();
       expect(await new Validator().validate(document)).toMatchObject({ valid: true });
       expect(routes.length).toBeGreaterThan(15);
       for (const { method, path, access, security } of routes) {

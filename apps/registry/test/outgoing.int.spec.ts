@@ -427,7 +427,8 @@ describe('for other programs', () => {
       const cloud = { PRIMARY_KIND: 'bitbucket-cloud', PRIMARY_GIT_URL: away, PRIMARY_API_URL: away };
       await using unconnected = await Registry.open({ neighbours: { postgres, redis }, env: cloud });
       const response = await fetch(`${unconnected.url}/status`);
-      expect([response.status, (await response.json()).state]).toEqual([503, 'INITIALIZING']);
+      const { state } = (await response.json()) as Json;
+      expect([response.status, state]).toEqual([503, 'INITIALIZING']);
       expect((await unconnected.ask('GET', '/health')).body.status).toBe('unconnected');
     });
 

@@ -24,6 +24,10 @@ export class FakeAuth implements AsyncDisposable {
   /** Given instead of a token that the primary has refused. */
   readonly renewed = new Map<string, string>();
   readonly asked: string[] = [];
+  /** From where each call was, as registry says. */
+  readonly addresses: unknown[] = [];
+  /** How long its answers stand. */
+  validForMs = 0;
   /** What every call ends with, where a test says so. */
   failure: AntipodeError | undefined;
   private readonly server: RpcServer;
@@ -50,7 +54,7 @@ export class FakeAuth implements AsyncDisposable {
     const unasked = (): never => {
       throw new AntipodeError('unsupported', 'answering what registry never asks');
     };
-    const validUntilMs = (): number => Date.now();
+    const validUntilMs = (): number => Date.now() + this.validForMs;
     return {
       authorize: answerUnary(unasked),
       identifyKey: answerUnary(unasked),
@@ -94,6 +98,7 @@ export class FakeAuth implements AsyncDisposable {
   ): ReturnType<typeof answerUnary<Request, Response>> {
     return answerUnary((request: Request) => {
       this.asked.push(name);
+      this.addresses.push((request as { clientAddress?: string }).clientAddress);
       if (this.failure) throw this.failure;
       return Promise.resolve(work(request));
     });

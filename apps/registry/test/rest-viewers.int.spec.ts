@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { AntipodeError } from '@antipode/errors';
@@ -11,6 +12,7 @@ import {
   type RunningSim,
 } from '@antipode/testing';
 import { csrfToken, newBrowser } from '@antipode/web-pages';
+import { PeopleDirectory } from '../src/people/people-directory.js';
 import { AdminSessions } from '../src/people/admin-sessions.js';
 import { basic, FakeAuth } from './fake-auth.js';
 import { ADMIN_TOKEN, query, Registry, type Json } from './open-registry.js';
@@ -73,6 +75,7 @@ describe('who may see what by REST', () => {
 
   afterEach(() => {
     auth.failure = undefined;
+    auth.validForMs = 0;
   });
 
   function givenPeople(): void {
@@ -286,6 +289,20 @@ describe('who may see what by REST', () => {
     });
   });
 
+  it('asks about people in the name of the address that they come from, and remembers nothing that they show', async () => {
+    auth.addresses.length = 0;
+    auth.validForMs = 60_000;
+    const sent = { authorization: basic('Frieda@example.com', 'her-api-token') };
+    const frieda = { id: `${SOMEBODY}7`, displayName: 'Frieda', proofs: [sent.authorization] };
+    auth.people.push({ ...frieda, roles: { acme: 'member' } });
+    const headers = { ...sent, 'x-forwarded-for': '192.0.2.77' };
+    expect((await registry.askWith('GET', '/repositories', { headers })).status).toBe(200);
+    expect(auth.addresses).toEqual(['192.0.2.77', '192.0.2.77']);
+    const remembered = inspect([...registry.app.get(PeopleDirectory)['people'].values()], { depth: 9 });
+    expect(remembered).toContain('Frieda');
+    expect(remembered).not.toContain(sent.authorization.split(' ')[1]);
+  });
+
   describe('a call with a session that changes something', () => {
     const change = async (headers: Headers): Promise<number> =>
       (await registry.askWith('PUT', '/selection', { headers, body: { nonsense: true } })).status;
@@ -379,6 +396,19 @@ describe('who may see what by REST', () => {
       expect(await ask({})).toMatchObject({ status: 200 });
     });
 
+    it('a browser is shown what anybody sees, and can show the admin token', async () => {
+      auth.failure = new AntipodeError('primary_unavailable', 'asking');
+      const open = async (path: string): Promise<[number, boolean]> => {
+        const response = await fetch(`${registry.url}${path}`, { headers: session(BROWSERS.olivia) });
+        return [response.status, (await response.text()).includes('You see what anybody sees')];
+      };
+      expect(await open('/-/')).toEqual([200, true]);
+      expect(await open('/-/sign-in')).toEqual([200, true]);
+      expect(await open('/-/activity')).toEqual([502, false]);
+      auth.failure = undefined;
+      expect(await open('/-/')).toEqual([200, false]);
+    });
+
     it('passes on what auth says of a caller: that it is no person, or has failed too often', async () => {
       const hint = 'An access token of a workspace is no person.';
       auth.failure = new AntipodeError('denied', 'identifying', {}, { hint });
@@ -417,6 +447,12 @@ describe('who may see what by REST', () => {
     const next = { authorization: 'Bearer the-next-admin-token' };
     expect(await statuses(1, { ...wrong, ...next })).toEqual([429]);
     expect(await statuses(1, { ...from('192.0.2.4'), ...next })).toEqual([200]);
+    // Whoever has used up what somebody unknown may ask is not looked up any more, by pages neither.
+    auth.asked.length = 0;
+    const cookie1 = { ...from('192.0.2.1'), ...session(newBrowser()) };
+    expect(await statuses(1, cookie1)).toEqual([429]);
+    expect((await fetch(`${strict.url}/-/`, { headers: cookie1 })).status).toBe(429);
+    expect(auth.asked).toEqual([]);
     // What was begun with the token before is over.
     const [cookie = ''] = (await registry.app.get(AdminSessions).begin(ADMIN_TOKEN, localRequest)).split(';');
     const selection = { headers: { cookie, ...from('192.0.2.5') } };

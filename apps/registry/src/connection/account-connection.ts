@@ -50,7 +50,7 @@ export class AccountConnection {
     const { proof } = await this.person(request);
     const known = await this.directory.listWorkspaces({ proof, address: addressOf(request).address ?? '' });
     const administered = known.filter(({ role }) => role === 'administrator').map(({ slug }) => slug);
-    const mays = await Promise.all(administered.map((workspace) => this.rule.may(workspace, request)));
+    const mays = await this.rule.may(administered, request);
     return administered.map((workspace, index) => ({ workspace, may: mays[index] as MayConnect }));
   }
 
@@ -63,6 +63,7 @@ export class AccountConnection {
     const wanted = workspace.toLowerCase();
     const person = await this.administrator(request, wanted);
     const { hasProjects, scopes, refusal } = await this.inspect(person, wanted);
+    const [may = 'taken'] = await this.rule.may([wanted], request);
     const needs = scopes === undefined ? [] : (this.connection.primary.discovery?.judgeScopes(scopes) ?? []);
     const hasEssentials = needs.every(
       ({ missing, without }) => missing.length === 0 || without !== undefined,
@@ -70,7 +71,7 @@ export class AccountConnection {
     return {
       person,
       workspace: wanted,
-      may: await this.rule.may(wanted, request),
+      may,
       refusal,
       hasProjects,
       scopes,

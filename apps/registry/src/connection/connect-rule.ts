@@ -34,19 +34,25 @@ export class ConnectRule {
     private readonly store: ConnectionStore,
   ) {}
 
-  /** For people to see. @param workspace in lower case */
-  async may(workspace: string, request: IncomingMessage): Promise<MayConnect> {
+  /** For people to see, however many they are. @param workspaces in lower case */
+  async may(workspaces: readonly string[], request: IncomingMessage): Promise<MayConnect[]> {
     const { phase, workspace: own } = await this.store.read();
-    const isTaken = phase === 'disconnecting' || (isLiving(phase) && own !== workspace);
-    if (this.connection.isBySettings || isTaken) return 'taken';
-    return isLiving(phase) || (await this.leave(workspace, request)) === 'anywhere' ? 'free' : 'token';
+    const hasShownToken = await this.sessions.isAlive(request);
+    return workspaces.map((workspace) => {
+      const isTaken = phase === 'disconnecting' || (isLiving(phase) && own !== workspace);
+      if (this.connection.isBySettings || isTaken) return 'taken';
+      return isLiving(phase) || hasShownToken || this.isNamed(workspace) ? 'free' : 'token';
+    });
   }
 
   /** To be held against the connection itself, under its lock. @param workspace in lower case */
   async leave(workspace: string, request: IncomingMessage): Promise<Leave> {
-    const { CONNECT_WORKSPACES: free } = this.config;
-    if (free.has('*') || free.has(workspace)) return 'anywhere';
-    return (await this.sessions.isAlive(request)) ? 'anywhere' : 'connected';
+    return this.isNamed(workspace) || (await this.sessions.isAlive(request)) ? 'anywhere' : 'connected';
+  }
+
+  private isNamed(workspace: string): boolean {
+    const { CONNECT_WORKSPACES: named } = this.config;
+    return named.has('*') || named.has(workspace);
   }
 }
 

@@ -21,6 +21,9 @@ export interface Question {
   readonly address: string;
 }
 
+/** A person as it is remembered: without what has shown that it is them. */
+type KnownPerson = Omit<Person, 'proof' | 'address'>;
+
 export interface KnownWorkspace {
   readonly slug: string;
   readonly role: PersonRole;
@@ -38,7 +41,7 @@ const ROLE: Record<auth.WorkspaceRole, PersonRole> = {
 /** What auth knows of people, remembered as long as auth says that it may be; never a credential, only its hash. */
 @Injectable()
 export class PeopleDirectory implements OnApplicationShutdown {
-  private readonly people = new LRUCache<string, Person>({ max: MOST_PEOPLE });
+  private readonly people = new LRUCache<string, KnownPerson>({ max: MOST_PEOPLE });
   private readonly readable = new LRUCache<string, ReadonlySet<string>>({
     max: MOST_PEOPLE,
     maxSize: MOST_IDS,
@@ -50,9 +53,9 @@ export class PeopleDirectory implements OnApplicationShutdown {
   constructor(@Inject(AUTH) private readonly client: auth.AuthServiceClient) {}
 
   /** @throws AntipodeError `unauthenticated`, `denied`, `too_many_failures`, `primary_*`, `service_unavailable` */
-  identify(question: Question): Promise<Person> {
+  async identify(question: Question): Promise<Person> {
     const { proof, workspace, address: clientAddress } = question;
-    return this.remembered(this.people, nameOf(question), async () => {
+    const known = await this.remembered(this.people, nameOf(question), async () => {
       const { personId, displayName, role, validUntilMs } = await this.ask(() =>
         callUnary(
           this.client,
@@ -61,9 +64,10 @@ export class PeopleDirectory implements OnApplicationShutdown {
           { timeoutMs: TIMEOUT_MS },
         ),
       );
-      const person: Person = { kind: 'person', id: personId, displayName, role: ROLE[role], proof };
+      const person: KnownPerson = { kind: 'person', id: personId, displayName, role: ROLE[role] };
       return [person, validUntilMs];
     });
+    return { ...known, proof, address: clientAddress };
   }
 
   /** The repositories of a workspace that somebody was given a right to; the public ones may be missing. */

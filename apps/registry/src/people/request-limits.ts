@@ -1,9 +1,9 @@
+import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv4, SocketAddress } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AntipodeError } from '@antipode/errors';
-import { hashOf } from '@antipode/web-pages';
 import { addressOf } from '../audit/initiator.js';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import type { Viewer } from './viewer.js';
@@ -20,7 +20,7 @@ export class RequestLimits {
   private readonly known: RateLimiterMemory;
   private readonly failures: RateLimiterMemory;
 
-  constructor(@Inject(CONFIG) config: RegistryConfig) {
+  constructor(@Inject(CONFIG) private readonly config: RegistryConfig) {
     const limiter = (points: number): RateLimiterMemory =>
       new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
     this.anonymous = limiter(config.REST_ANONYMOUS_LIMIT);
@@ -31,11 +31,22 @@ export class RequestLimits {
   /** Counts a request. @throws AntipodeError `too_many_failures` beyond the limit */
   async admit(viewer: Viewer, request: IncomingMessage): Promise<void> {
     try {
-      if (viewer.kind === 'anonymous') await this.anonymous.consume(bucketOf(networkOf(request)));
-      else await this.known.consume(bucketOf(viewer.kind === 'token' ? 'token' : viewer.id));
+      if (viewer.kind === 'anonymous') await this.anonymous.consume(this.bucketOf(networkOf(request)));
+      else await this.known.consume(this.bucketOf(viewer.kind === 'token' ? 'token' : viewer.id));
     } catch (limit) {
       throw tooMany(limit, 'Too many requests within a minute.');
     }
+  }
+
+  /**
+   * Counts nothing. Whoever has used up what somebody unknown may ask is not looked up, either: that costs others more than
+   * the answer.
+   *
+   * @throws AntipodeError `too_many_failures`
+   */
+  async requireRoom(request: IncomingMessage): Promise<void> {
+    const used = await this.anonymous.get(this.bucketOf(networkOf(request)));
+    if (used && used.remainingPoints <= 0) throw tooMany(used, 'Too many requests within a minute.');
   }
 
   /**
@@ -44,7 +55,7 @@ export class RequestLimits {
    * @throws AntipodeError `too_many_failures`; and whatever `look` throws
    */
   async guarded<T>(request: IncomingMessage, look: () => Promise<T>): Promise<T> {
-    const bucket = bucketOf(networkOf(request));
+    const bucket = this.bucketOf(networkOf(request));
     const before = await this.failures.get(bucket);
     if (before && before.remainingPoints <= 0)
       throw tooMany(before, 'Too many wrong credentials came from your address.');
@@ -55,10 +66,13 @@ export class RequestLimits {
       throw error;
     }
   }
-}
 
-/** One of 65,536, so that nobody can make us remember more. */
-const bucketOf = (who: string): string => hashOf(who).slice(0, 4);
+  /** One of 65,536, so that nobody can make us remember more; nobody else can tell who shares one with whom. */
+  private bucketOf(who: string): string {
+    const key = Buffer.from(this.config.SECRET_KEY, 'hex');
+    return createHmac('sha256', key).update(`limit\0${who}`).digest('hex').slice(0, 4);
+  }
+}
 
 /** An IPv4 address; of an IPv6 address the first 64 bits at most, since whoever has one has them all. */
 function networkOf(request: IncomingMessage): string {

@@ -13,6 +13,8 @@ export interface Person {
   readonly displayName: string;
   readonly role: PersonRole;
   readonly proof: PersonProof;
+  /** Of the client that has shown it, for auth's limit on failures. */
+  readonly address: string;
 }
 
 /** Who looks at the mirror: nobody known, whoever shows the admin token, or a person of the primary. */

@@ -1,7 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import { AntipodeError, isAntipodeError } from '@antipode/errors';
-import { CSRF_HEADER, isCsrfToken, isOwnRequest, readBrowser, transportOf } from '@antipode/web-pages';
+import { LRUCache } from 'lru-cache';
+import { AntipodeError, isAntipodeError, type Code } from '@antipode/errors';
+import {
+  CSRF_HEADER,
+  hashOf,
+  isCsrfToken,
+  isOwnRequest,
+  readBrowser,
+  transportOf,
+} from '@antipode/web-pages';
 import { addressOf } from '../audit/initiator.js';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import { ConnectionService } from '../connection/connection.service.js';
@@ -9,6 +17,7 @@ import { AdminSessions } from './admin-sessions.js';
 import { isSameSecret, readBearer } from './bearer.js';
 import { PeopleDirectory } from './people-directory.js';
 import { RequestLimits } from './request-limits.js';
+import { readTokenCookie } from './token-cookie.js';
 import {
   ANONYMOUS,
   isAdministrator,
@@ -21,6 +30,9 @@ import {
 } from './viewer.js';
 
 const LONGEST_AUTHORIZATION = 4096;
+/** Browsers that were known to be somebody's are looked up also from where too much has come. */
+const MOST_BROWSERS = 10_000;
+const BROWSER_MS = 600_000;
 const NOBODY: Sight = { all: false, ids: new Set() };
 
 /** Who asks, and what they may see. */
@@ -28,6 +40,7 @@ const NOBODY: Sight = { all: false, ids: new Set() };
 export class Viewers {
   /** One request is looked at once, however many ask who it is from. */
   private readonly known = new WeakMap<IncomingMessage, Promise<Viewer>>();
+  private readonly browsers = new LRUCache<string, true>({ max: MOST_BROWSERS, ttl: BROWSER_MS });
 
   constructor(
     @Inject(CONFIG) private readonly config: RegistryConfig,
@@ -47,6 +60,24 @@ export class Viewers {
     const known = this.known.get(request) ?? this.look(request);
     this.known.set(request, known);
     return known;
+  }
+
+  /**
+   * For a page that anybody may open: where nobody can tell who it is, or what they may see, they are nobody for the
+   * moment (`isUnsure`). Never with more rights.
+   *
+   * @throws AntipodeError as `of`, but for `primary_*`, `service_unavailable`, `busy`
+   */
+  async ofAnybody(request: IncomingMessage): Promise<{ viewer: Viewer; isUnsure: boolean }> {
+    try {
+      const viewer = await this.of(request);
+      if (viewer.kind === 'person') await this.sightOf(viewer);
+      return { viewer, isUnsure: false };
+    } catch (error) {
+      if (request.headers.authorization !== undefined || !isAntipodeError(error) || !AWAY.has(error.code))
+        throw error;
+      return { viewer: nobody(request), isUnsure: true };
+    }
   }
 
   /** The same. @throws AntipodeError also `denied` for everybody who is no administrator */
@@ -89,8 +120,8 @@ export class Viewers {
   }
 
   /**
-   * A call that changes something, made with a session, must come from one of our pages: another site's page could make
-   * the browser send it. Whoever sends a credential is no browser that somebody else leads.
+   * A call that changes something must come from one of our pages, where a browser makes it: another site's page could make
+   * it send a session, or a Basic credential that it remembers. Clients that are no browsers do not say where they come from.
    *
    * @throws AntipodeError `denied`
    */
@@ -125,8 +156,18 @@ export class Viewers {
     const { authorization } = request.headers;
     if (authorization !== undefined)
       return this.limits.guarded(request, () => this.byCredential(authorization, request));
-    if (await this.sessions.isAlive(request)) return TOKEN;
-    return (await this.personOf(request)) ?? nobody(request);
+    return (await this.byCookie(request)) ?? nobody(request);
+  }
+
+  private async byCookie(request: IncomingMessage): Promise<Viewer | undefined> {
+    const transport = transportOf(this.config.PUBLIC_URL);
+    const [token, browser] = [readTokenCookie(request, transport), readBrowser(request, transport)];
+    if (token === undefined && browser === undefined) return undefined;
+    const name = hashOf(`${token} ${browser}`);
+    if (!this.browsers.has(name)) await this.limits.requireRoom(request);
+    const viewer = (await this.sessions.isAlive(request)) ? TOKEN : await this.personOf(request);
+    if (viewer) this.browsers.set(name, true);
+    return viewer;
   }
 
   private async byCredential(authorization: string, request: IncomingMessage): Promise<Viewer> {
@@ -165,10 +206,20 @@ export class Viewers {
     const hint =
       workspace === ''
         ? 'The mirror is not connected to a workspace: only the admin token opens this.'
-        : `Only ${who} ${workspace} may do this.`;
+        : `Only ${who}${which} may do this.`;
     return new AntipodeError('denied', 'entering the API', {}, { hint });
   }
 }
+
+/** How it ends when somebody who would have to be asked does not answer. */
+const AWAY: ReadonlySet<Code> = new Set<Code>([
+  'primary_unavailable',
+  'primary_limited',
+  'primary_misbehaved',
+  'service_unavailable',
+  'busy',
+  'timed_out',
+]);
 
 const wrong = (hint: string): AntipodeError =>
   new AntipodeError('unauthenticated', 'entering the API', {}, { hint });

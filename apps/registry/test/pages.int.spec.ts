@@ -233,6 +233,25 @@ describe('the pages', () => {
     });
   });
 
+  describe('when something needs a person', () => {
+    it('say what, why and what to do, and take an administrator’s word', async () => {
+      const sql = `UPDATE connection SET phase = 'suspended', error = 'The link of the account is gone.', hook_disabled = true,
+        suspended_ids = ARRAY['00000000-0000-4000-8000-000000000001'], suspended_at = now()`;
+      await query(registry.databaseUrl, sql);
+      const seen = words(await owner.open('/-/'));
+      expect(seen).toMatch(/acme Suspended.*The link of the account is gone.*connects the mirror again/);
+      expect(seen).toMatch(/1 repository would be removed: your word is needed.*The webhook is switched off/);
+      expect(seen).toContain('Olivia Owner, whose account it lives by');
+      expect(words(await member.open('/-/'))).toMatch(/The mirror has lost its connection(?!.*your word)/);
+      expect(words(await anybody.open('/-/'))).not.toMatch(/Suspended|lost its connection|acme [^/]/);
+      const wrong = await owner.send('/-/', '/-/removals', { count: '2' });
+      expect([wrong.status, words(wrong)]).toEqual([409, expect.stringContaining('not 2')]);
+      expect((await member.send('/-/', '/-/removals', { count: '1' })).status).toBe(403);
+      expect((await owner.send('/-/', '/-/removals', { count: '1' })).location).toBe('/-/');
+      await eventually(async () => (await registry.ask('GET', '/connection')).body.state === 'connected');
+    });
+  });
+
   describe('are safe', () => {
     const PATHS = [
       '/-/',

@@ -16,7 +16,7 @@ export class AssetsController {
       'content-length': asset.body.length,
       'cache-control': asset.cache,
       'x-content-type-options': 'nosniff',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       'cross-origin-resource-policy': 'same-origin',
     });
     response.end(asset.body);

@@ -107,12 +107,19 @@ ${lag ? markup`<dl class="figures">${figure(spanOf(lag.p50), 'half are within')}
 
 const connectionCard = ({ connection }: OverviewView): Html =>
   markup`<section class="card"><h2>Connection</h2>
-<dl class="facts">${fact('Primary', connection.primary.name)}${connection.workspace === null ? undefined : fact('Workspace', connection.workspace)}${fact('Since', momentOf(connection.since))}${fact('Set up by', connection.managedBy === 'settings' ? 'the settings of this mirror' : 'an administrator')}${connection.scopes === null ? undefined : fact('Granted', connection.scopes.join(', '))}</dl>
+<dl class="facts">${fact('Primary', connection.primary.name)}${connection.workspace === null ? undefined : fact('Workspace', connection.workspace)}${fact('Since', momentOf(connection.since))}${fact('Set up by', setUpBy(connection))}${connection.scopes === null ? undefined : fact('Granted', connection.scopes.join(', '))}${connection.lacks.map(({ scopes, without }) => fact('Not granted', `${scopes.join(', ')}: ${without ?? 'the mirror cannot work without it'}`))}</dl>
 ${
   connection.managedBy === 'api'
     ? markup`<div class="actions"><a class="button quiet small" href="/-/connect">Connect anew</a><a class="button danger small" href="/-/disconnect">Disconnect…</a></div>`
     : undefined
 }</section>`;
+
+function setUpBy({ managedBy, account }: OverviewView['connection']): string {
+  if (managedBy === 'settings') return 'the settings of this mirror';
+  return account === null
+    ? 'an administrator, with a token'
+    : `${account.displayName}, whose account it lives by`;
+}
 
 const nodesCard = ({ nodes }: OverviewView): Html =>
   markup`<section class="card"><h2>Nodes</h2>

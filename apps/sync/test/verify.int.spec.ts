@@ -63,13 +63,17 @@ describe('a mirror repository that somebody doubts', () => {
     await git(['update-ref', 'refs/heads/foreign', 'main'], { cwd });
     await git(['update-ref', '-d', 'refs/heads/topic-1'], { cwd });
     await git(['symbolic-ref', 'HEAD', 'refs/heads/topic-2'], { cwd });
-    await house.commit('strayed', 'topic-3');
     expect(await outcome(id, 'mirror.verify')).toMatchObject({
       state: VERIFICATION_STATE_REPAIRED,
       message: '4 refs were not as published; all are as they should be again.',
     });
     await expectWhole(id, 'strayed');
     expect(await git(['symbolic-ref', 'HEAD'], { cwd })).toBe('refs/heads/main');
+    // Readers have seen nothing of it.
+    expect(await epochOf(id)).toBe(1);
+    await house.commit('strayed', 'topic-3');
+    expect(await outcome(id, 'mirror.verify')).toMatchObject({ state: VERIFICATION_STATE_OK });
+    await expectWhole(id, 'strayed');
     expect(await epochOf(id)).toBe(2);
   });
 

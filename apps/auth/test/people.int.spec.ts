@@ -245,6 +245,33 @@ describe('while the primary is away', () => {
   });
 });
 
+describe('the list of what somebody may read', () => {
+  it('stands longer than their role, and on while the primary says that it was asked too much', async () => {
+    const ask = () =>
+      callUnary(
+        auth.client,
+        'listReadable',
+        { proof: apiToken('reader'), workspace: WORKSPACE, clientAddress: '192.0.2.1' },
+        CALL,
+      );
+    const first = await ask();
+    expect(first.validUntilMs - Date.now()).toBeGreaterThan(500_000);
+    expect((await identify(apiToken('reader'))).validUntilMs - Date.now()).toBeLessThan(61_000);
+    const redis = new Redis(house.redis.url);
+    for (const name of await redis.keys('antipode:auth:person:* readable *')) {
+      const answer = JSON.parse((await redis.get(name)) ?? '{}') as object;
+      await redis.set(name, JSON.stringify({ ...answer, validUntil: Date.now() - 1 }));
+    }
+    redis.disconnect();
+    await house.sim.control.faults({ fail: [{ class: 'rest', status: 429 }] });
+    const limited = await ask();
+    expect(limited.repositoryIds).toEqual(first.repositoryIds);
+    expect(limited.validUntilMs - Date.now()).toBeLessThan(10_000);
+    await house.sim.control.faults({ fail: [{ class: 'rest', status: 503 }] });
+    await expect(ask()).rejects.toMatchObject({ code: 'primary_unavailable' });
+  });
+});
+
 describe('the token of a linked account', () => {
   const user = async (token: string): Promise<number> =>
     (await fetch(`${house.sim.api}/user`, { headers: { authorization: `Bearer ${token}` } })).status;

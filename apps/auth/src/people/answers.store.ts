@@ -7,9 +7,20 @@ import { SharedMemory } from '../redis/shared-memory.js';
 import { VerdictsStore } from '../verdicts/verdicts.store.js';
 import type { PeopleQuestion } from './people-question.js';
 
+/**
+ * A list of what somebody may read is as many calls as it has pages, and the primary counts them: it stands longer than a
+ * role. It opens nothing but names; git asks anew.
+ */
+const LIST_MS = 600_000;
+/** The last list, while the primary says that it was asked too much: asking on would only make it worse. */
+const LIMITED_LIST_MS = 3_600_000;
+
 const refusal = z.object({ code: z.enum(['unauthenticated', 'denied']), hint: z.string().optional() });
 const answer = z.union([z.object({ value: z.unknown() }), z.object({ refusal })]);
 const entry = z.object({ askedAt: z.number(), validUntil: z.number(), answer });
+
+/** Why there is no answer: the primary could not give one. */
+export type Outage = 'primary_unavailable' | 'primary_limited';
 
 /** What the primary said of a person, or that it would not say. Times are milliseconds since 1970. */
 export interface Answer<T> {
@@ -44,14 +55,23 @@ export class AnswersStore {
     return found && found.validUntil > Date.now() ? found : undefined;
   }
 
-  /** The last answer, where the outage policy lets it stand; for a moment only, as with verdicts. */
-  async findStanding<T>(principal: string, question: PeopleQuestion<T>): Promise<Answer<T> | undefined> {
-    if (this.outageMs === 0) return undefined;
+  /**
+   * The last answer, where the outage policy lets it stand, or it is a list and the primary limits us; for a moment only,
+   * as with verdicts.
+   */
+  async findStanding<T>(
+    principal: string,
+    question: PeopleQuestion<T>,
+    why: Outage,
+  ): Promise<Answer<T> | undefined> {
+    const isLimitedList = why === 'primary_limited' && question.kind === 'readable';
+    const standsMs = isLimitedList ? Math.max(this.outageMs, LIMITED_LIST_MS) : this.outageMs;
+    if (standsMs === 0) return undefined;
     const found = await this.read(principal, question);
     const now = Date.now();
-    if (!found || 'refusal' in found.answer || found.askedAt + this.outageMs <= now) return undefined;
+    if (!found || 'refusal' in found.answer || found.askedAt + standsMs <= now) return undefined;
     const moment = Math.floor(now + this.config.NEGATIVE_VERDICT_SECONDS * 1000);
-    return { ...found, validUntil: Math.min(moment, found.askedAt + this.outageMs) };
+    return { ...found, validUntil: Math.min(moment, found.askedAt + standsMs) };
   }
 
   /** @param askedAt the moment just before the primary was asked: from then it counts */
@@ -63,9 +83,12 @@ export class AnswersStore {
   ): Promise<Answer<T>> {
     const { VERDICT_SECONDS, NEGATIVE_VERDICT_SECONDS } = this.config;
     const isKnown = 'value' in told;
-    const validUntil = Math.floor(askedAt + (isKnown ? VERDICT_SECONDS : NEGATIVE_VERDICT_SECONDS) * 1000);
+    const isList = question.kind === 'readable';
+    const knownMs = isList ? Math.max(VERDICT_SECONDS * 1000, LIST_MS) : VERDICT_SECONDS * 1000;
+    const validUntil = Math.floor(askedAt + (isKnown ? knownMs : NEGATIVE_VERDICT_SECONDS * 1000));
     const remembered = { askedAt, validUntil, answer: told };
-    const until = isKnown ? Math.max(validUntil, askedAt + this.outageMs) : validUntil;
+    const keptMs = isList ? Math.max(this.outageMs, LIMITED_LIST_MS) : this.outageMs;
+    const until = isKnown ? Math.max(validUntil, askedAt + keptMs) : validUntil;
     await this.shared.write(nameOf(principal, question), JSON.stringify(remembered), until - Date.now());
     return remembered;
   }

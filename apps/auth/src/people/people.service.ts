@@ -7,7 +7,7 @@ import { SingleFlight } from '../authorize/single-flight.js';
 import { addressBlock } from '../limits/address-block.js';
 import type { FailureLimit } from '../limits/failure-limit.js';
 import { FAILURES } from '../limits/limits.js';
-import { AnswersStore, valueOf, type Answer } from './answers.store.js';
+import { AnswersStore, valueOf, type Answer, type Outage } from './answers.store.js';
 import { PeopleOracle } from './people-oracle.js';
 import { readableIn, roleIn, WHO, WORKSPACES, type PeopleQuestion } from './people-question.js';
 import { Persons, type Person } from './persons.js';
@@ -26,7 +26,7 @@ export interface Identified extends PrimaryAccount {
 }
 
 /** No answer because the primary could not give one; what it said before may stand, if the policy says so. */
-const OUTAGE: ReadonlySet<Code> = new Set<Code>(['primary_unavailable', 'primary_limited']);
+const isOutage = (code: Code): code is Outage => code === 'primary_unavailable' || code === 'primary_limited';
 
 /**
  * Who is this person, and what are they to a workspace? The primary's own answer to the person's own credential, asked
@@ -98,8 +98,8 @@ export class PeopleService {
     try {
       return { answer: await this.ask(person, question, asking), source: 'primary' };
     } catch (error) {
-      const isOutage = OUTAGE.has(toAntipodeError(error, 'asking about a person').code);
-      const standing = isOutage && (await this.answers.findStanding(person.principal, question));
+      const { code } = toAntipodeError(error, 'asking about a person');
+      const standing = isOutage(code) && (await this.answers.findStanding(person.principal, question, code));
       if (!standing) throw error;
       return { answer: standing, source: 'outage' };
     }

@@ -250,7 +250,8 @@ function httpDoor(config: EdgeConfig, passAdmission: Admission): Provider {
         git,
         lfs,
         lfsObjects,
-        own: ownProxy(config.REGISTRY_HTTP, 16 * MEBI),
+        own: ownProxy(config.REGISTRY_HTTP, MEBI),
+        forEverybody: ownProxy(config.REGISTRY_HTTP, 16 * MEBI),
         link: ownProxy(config.AUTH_HTTP, MEBI),
         live: openLiveStreams(config),
         hostKeys,
@@ -260,8 +261,16 @@ function httpDoor(config: EdgeConfig, passAdmission: Admission): Provider {
   };
 }
 
-const ownProxy = (target: string, maxBodyBytes: number): OwnProxy =>
-  new OwnProxy({ target, maxBodyBytes, timeoutMs: 60_000, connections: 64 });
+/** One budget for the bodies of each: nobody who fills it keeps webhooks out. */
+const ownProxy = (target: string, maxBytes: number): OwnProxy =>
+  new OwnProxy({
+    target,
+    body: { maxBytes, budget: new BodyBudget(4 * maxBytes + 64 * MEBI), idleMs: 10_000, totalMs: 30_000 },
+    timeoutMs: 60_000,
+    connections: 64,
+    perAddress: 32,
+    limits: { idleMs: 30_000, totalMs: 300_000 },
+  });
 
 const openLiveStreams = (config: EdgeConfig): LiveStreams =>
   new LiveStreams({

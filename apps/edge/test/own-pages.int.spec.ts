@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually, git } from '@antipode/testing';
 import { HttpDoor } from '../src/http/http-door.js';
@@ -114,6 +115,27 @@ describe('the mirror’s own requests', () => {
     expect(registry.heard[0]?.headers).toMatchObject(headers);
     expect(auth.heard[0]?.headers).toMatchObject(headers);
   });
+});
+
+it('lets nobody who sends slowly keep others waiting', async () => {
+  const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+  const { hostname, port } = new URL(edge.url);
+  const slow = ['192.0.2.1', '192.0.2.2'].flatMap((address) =>
+    Array.from({ length: 32 }, () => {
+      const socket = connect(Number(port), hostname).on('error', () => undefined);
+      socket.write(
+        `POST /-/api/v1/x HTTP/1.1\r\nhost: x\r\nx-forwarded-for: ${address}\r\ncontent-length: 9\r\n\r\n1`,
+      );
+      return socket;
+    }),
+  );
+  try {
+    await eventually(async () => (await ask(edge.url, '/-/api/v1/status', from('192.0.2.1'))).status === 503);
+    expect((await ask(edge.url, '/-/api/v1/status', from('192.0.2.3'))).status).toBe(200);
+    expect((await ask(edge.url, '/-/webhooks/x', from('192.0.2.1'))).status).toBe(200);
+  } finally {
+    for (const socket of slow) socket.destroy();
+  }
 });
 
 it('shows the primary neither cookies nor headers of ours', async () => {

@@ -46,6 +46,8 @@ export interface HttpDoorOptions {
   readonly lfs: LfsRoutes;
   readonly lfsObjects: LfsObjects;
   readonly own: OwnProxy;
+  /** The same for what every network may ask, webhooks above all: nobody else takes its connections. */
+  readonly forEverybody: OwnProxy;
   /** Auth's pages, where accounts are linked. */
   readonly link: OwnProxy;
   /** What the pages hear while they are open. */
@@ -115,7 +117,8 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     await closed;
     clearTimeout(timer);
     this.options.lfsObjects.close();
-    await Promise.all([this.options.own.close(), this.options.link.close(), this.options.lfs.close()]);
+    const { own, forEverybody, link, lfs } = this.options;
+    await Promise.all([own.close(), forEverybody.close(), link.close(), lfs.close()]);
   }
 
   /** The parser of requests, which the server listens with, sees a socket only after its header. */
@@ -223,10 +226,11 @@ export class HttpDoor implements OnApplicationBootstrap, BeforeApplicationShutdo
     }
   }
 
-  private own({ request, response, knock }: Exchange): Promise<void> {
-    const { own, link } = this.options;
+  private own({ request, response, route, knock }: Exchange): Promise<void> {
+    const { own, forEverybody, link } = this.options;
     const isLink = isLinkPath(ownTarget(request).pathname);
-    return (isLink ? link : own).relay(request, response, this.ownClient(knock));
+    const proxy = isLink ? link : isForEverybody(request, route) ? forEverybody : own;
+    return proxy.relay(request, response, this.ownClient(knock));
   }
 
   private ownClient({ clientAddress: address, signal }: Knock): OwnClient {

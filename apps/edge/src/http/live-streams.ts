@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { AntipodeError } from '@antipode/errors';
 import { ConnectionLimits, type Place } from '../network/connection-limits.js';
+import { BodyBudget } from './read-body.js';
 import { isEventStream, OwnProxy, withoutHops, type OwnClient } from './own-proxy.js';
 import { dropNodeHeaders } from './respond.js';
 import { watchStream } from './stream-answer.js';
@@ -30,7 +31,16 @@ export class LiveStreams {
 
   constructor(private readonly options: LiveStreamsOptions) {
     const { target, streams, perAddress } = options;
-    this.proxy = new OwnProxy({ target, connections: streams, maxBodyBytes: 0, timeoutMs: SILENCE_MS });
+    const limits = { idleMs: options.idleMs, totalMs: Infinity };
+    const body = { maxBytes: 0, budget: new BodyBudget(0), idleMs: SILENCE_MS, totalMs: SILENCE_MS };
+    this.proxy = new OwnProxy({
+      target,
+      connections: streams,
+      perAddress,
+      body,
+      timeoutMs: SILENCE_MS,
+      limits,
+    });
     this.limits = new ConnectionLimits({ connections: streams, perAddress, strangers: streams });
   }
 

@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, request as send, type Dispatcher } from 'undici';
 import { AntipodeError } from '@antipode/errors';
+import { ConnectionLimits, type Place } from '../network/connection-limits.js';
 import { isOwnPath, ownTarget } from './own-path.js';
+import { readBody, type ReadBodyOptions, type RequestBody } from './read-body.js';
+import { watchStream, type StreamLimits } from './stream-answer.js';
 
 /** RFC 9110 §7.6.1: between two neighbours only. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -28,11 +30,19 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 export interface OwnProxyOptions {
   /** Where `/-/…` is answered. */
   readonly target: string;
-  readonly maxBodyBytes: number;
+  readonly body: ReadBodyOptions;
   /** Longest wait for the answer's beginning, and for each next part of it. */
   readonly timeoutMs: number;
+  /** To the target. */
   readonly connections: number;
+  /** Requests of one client address at the same time. */
+  readonly perAddress: number;
+  /** Of answers, which clients must take. */
+  readonly limits: StreamLimits;
 }
+
+/** Requests under way, those that still send their body included. */
+const MOST_REQUESTS = 2000;
 
 /** Whose request it is. */
 export interface OwnClient {
@@ -43,9 +53,15 @@ export interface OwnClient {
   readonly withoutCredential: 'served' | 'refused';
 }
 
-/** `/-/…` is the mirror's own: REST, webhooks and pages, answered by the registry, or by auth, behind this door. */
+/**
+ * `/-/…` is the mirror's own: REST, webhooks and pages, answered by the registry, or by auth, behind this door.
+ *
+ * The connections to them are few and everybody's: a request gets one only with its whole body at hand, for as long as the
+ * client takes the answer, and no address gets all of them.
+ */
 export class OwnProxy {
   private readonly agent: Agent;
+  private readonly places: ConnectionLimits;
 
   constructor(private readonly options: OwnProxyOptions) {
     this.agent = new Agent({
@@ -54,14 +70,34 @@ export class OwnProxy {
       bodyTimeout: options.timeoutMs,
       maxHeaderSize: 32 * 1024,
     });
+    const { perAddress } = options;
+    this.places = new ConnectionLimits({ connections: MOST_REQUESTS, perAddress, strangers: MOST_REQUESTS });
   }
 
   close(): Promise<void> {
     return this.agent.destroy();
   }
 
-  /** @throws AntipodeError `service_unavailable` before the first byte, `too_large`; later failures destroy the connection. */
+  /**
+   * @throws AntipodeError `service_unavailable`, `busy`, `too_large`, `timed_out` before the first byte; later failures
+   *   destroy the connection.
+   */
   async relay(request: IncomingMessage, response: ServerResponse, client: OwnClient): Promise<void> {
+    const place = this.enter(client);
+    try {
+      await this.pass(request, response, client);
+    } finally {
+      place.leave();
+    }
+  }
+
+  private enter({ address }: OwnClient): Place {
+    const place = this.places.enter(address);
+    if (!place) throw new AntipodeError('busy', DOING, this.places.counts);
+    return place;
+  }
+
+  private async pass(request: IncomingMessage, response: ServerResponse, client: OwnClient): Promise<void> {
     const answer = await this.ask(request, client);
     // One without an end, by a spelling of its path that we do not know, would keep an ordinary connection for good.
     if (isEventStream(answer.headers)) {
@@ -69,11 +105,14 @@ export class OwnProxy {
       throw new AntipodeError('not_found', DOING);
     }
     response.writeHead(answer.statusCode, withoutHops(answer.headers));
+    const stop = watchStream(response, this.options.limits);
     try {
       await pipeline(answer.body, response);
     } catch (error) {
       response.destroy();
       throw error;
+    } finally {
+      stop();
     }
   }
 
@@ -86,31 +125,34 @@ export class OwnProxy {
   /** The answer, of which nothing was read yet. @throws AntipodeError as `relay`. */
   async ask(request: IncomingMessage, client: OwnClient): Promise<Dispatcher.ResponseData> {
     const { signal } = client;
-    const limit = new BodyLimit(this.options.maxBodyBytes);
-    const hasBody =
-      request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
-    if (Number(request.headers['content-length'] ?? 0) > this.options.maxBodyBytes) throw tooLarge();
     const url = this.urlOf(request);
+    const body = await this.bodyOf(request);
     try {
       return await send(url, {
         // undici takes every method that Node's parser lets through.
         method: (request.method ?? 'GET') as 'GET',
         headers: { ...withoutHops(request.headers), ...forwarded(request, client) },
-        body: hasBody ? request.pipe(limit) : null,
+        body: body?.raw ?? null,
         dispatcher: this.agent,
         signal,
       });
     } catch (error) {
-      if (limit.exceeded) throw tooLarge();
       if (signal.aborted) throw new AntipodeError('cancelled', DOING);
       throw new AntipodeError('service_unavailable', DOING, {}, { cause: error });
+    } finally {
+      body?.release();
     }
+  }
+
+  private async bodyOf(request: IncomingMessage): Promise<RequestBody | undefined> {
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    if (length === undefined && encoding === undefined) return undefined;
+    if (Number(length ?? 0) > this.options.body.maxBytes) throw new AntipodeError('too_large', DOING);
+    return readBody(request, this.options.body);
   }
 }
 
 const DOING = 'passing a request to the registry';
-
-const tooLarge = (): AntipodeError => new AntipodeError('too_large', DOING);
 
 /** What those behind this door must know of the client; of the same names, its own headers are dropped. */
 const forwarded = (
@@ -135,21 +177,4 @@ export function withoutHops(headers: IncomingHttpHeaders): Record<string, string
     if (value !== undefined && !HOP_BY_HOP.has(name) && !named.includes(name)) kept[name] = value;
   }
   return kept;
-}
-
-/** Ends a body that has no declared length and no end. */
-class BodyLimit extends Transform {
-  exceeded = false;
-  private size = 0;
-
-  constructor(private readonly maxBytes: number) {
-    super();
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.size += chunk.length;
-    this.exceeded = this.size > this.maxBytes;
-    if (this.exceeded) done(tooLarge());
-    else done(null, chunk);
-  }
 }

@@ -141,6 +141,18 @@ describe('from nothing to a mirror', () => {
     await olivia.open('/-/');
     await olivia.portray('overview', BOTH);
   });
+
+  it('gives a project a policy of its own', async () => {
+    await olivia.open('/-/projects/WEB');
+    await olivia.page.getByLabel('Large files (LFS)').selectOption('off');
+    await olivia.press('Save');
+    expect(await olivia.text()).toContain('Saved');
+    await olivia.portray('project');
+    const { values } = await here.mirror.ask<{ values: unknown[] }>('GET', '/projects');
+    expect(values).toContainEqual(
+      expect.objectContaining({ key: 'WEB', policy: { freshness: null, lfsPrefetch: 'off' } }),
+    );
+  });
 });
 
 describe('a repository', () => {
@@ -160,6 +172,9 @@ describe('a repository', () => {
     await olivia.page.getByLabel('Clone from').selectOption('primary');
     expect(await copied()).toBe(`git clone ${here.house.primaryUrl(slug)}`);
     await olivia.page.getByLabel('Clone from').selectOption('this');
+
+    const sourcetree = olivia.page.locator('.way:visible').getByRole('link', { name: 'Clone in Sourcetree' });
+    expect(await sourcetree.getAttribute('href')).toBe(`sourcetree://cloneRepo/${here.house.url(slug)}`);
 
     const [, ...words] = (await copied()).split(' ');
     const to = scratch.file('clone');
@@ -261,8 +276,8 @@ describe('the end, and another beginning', () => {
     expect(code).not.toBe(0);
     expect(stderr).toContain(`This mirror is no longer connected to ${here.house.workspace}`);
     expect((await here.sim.state()).hooks).toEqual([]);
-    await olivia.open('/-/');
-    expect(await olivia.text()).toContain(`The copy of ${here.house.workspace} is still here`);
+    // The page that is open learns of it by itself.
+    await olivia.page.getByText(`The copy of ${here.house.workspace} is still here`).waitFor();
     await olivia.portray('disconnected');
   });
 

@@ -1,12 +1,13 @@
-// What pages gain where scripts run: copy buttons, the clone chooser, and parts that stay live. All of them work without.
-// Only text, attributes and `hidden` are changed; nothing that comes over the wire is read as HTML.
+// What pages gain where scripts run: copy buttons, the clone chooser, live parts. All work without.
+// Only text and attributes are changed; nothing that comes over the wire is read as HTML.
 
 const EVENTS = '/-/api/v1/events';
 const LOST_AFTER_MS = 5000;
+const REFUSED_PAUSE_MS = 30_000;
 const ANNOUNCE_EVERY_MS = 10_000;
 const COPIED_MS = 2000;
 
-/** A span of seconds for people; the server's pages say the same (see format.ts). */
+/** A span of seconds for people, as format.ts has it. */
 export function spanOf(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 120) return `${whole} s`;
@@ -15,7 +16,7 @@ export function spanOf(seconds) {
   return `${Math.floor(whole / 86_400)} days`;
 }
 
-/** An amount of bytes for people; the server's pages say the same (see format.ts). */
+/** An amount of bytes for people, as format.ts has it. */
 export function sizeOf(bytes) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let [value, unit] = [bytes, 0];
@@ -23,7 +24,7 @@ export function sizeOf(bytes) {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** How a phase looks and reads; the server's pages say the same (see format.ts). */
+/** How a phase looks and reads, as format.ts has it. */
 export function stateOf(phase, progress) {
   const percent = progress ? ` ${progress.percent} %` : '';
   const states = {
@@ -200,7 +201,7 @@ function newsOf() {
   return `${EVENTS}?repositories=${ids.size > 0 && ids.size <= 100 ? [...ids].join(',') : 'none'}`;
 }
 
-/** Follows the mirror's own news; the browser connects again by itself. */
+/** Follows the mirror's own news; after a cut, the browser connects again by itself. */
 function startListening() {
   const lost = document.querySelector('[data-lost]');
   const repositories = new Map();
@@ -215,6 +216,8 @@ function startListening() {
   });
   events.addEventListener('error', () => {
     timer ??= setTimeout(() => lost && (lost.hidden = false), LOST_AFTER_MS);
+    // After a refusal, such as that of a full house, browsers do not try again by themselves.
+    if (events.readyState === EventSource.CLOSED) setTimeout(startListening, REFUSED_PAUSE_MS);
   });
   let pending = false;
   const soon = () => {
@@ -248,6 +251,7 @@ function startListening() {
     }),
   );
   addEventListener('pagehide', () => events.close());
+  addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
 }
 
 if (typeof document !== 'undefined') {

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { registry } from '@antipode/contracts';
 import { eventually, type LargeFile } from '@antipode/testing';
+import { readConfig } from '../src/config.js';
+import { Database } from '../src/database/database.js';
+import { WantedStore } from '../src/knowledge/wanted.store.js';
 import { KNOWLEDGE, OBJECTS, type Knowledge, type Objects } from '../src/objects/objects.js';
 import { SelectedRepositories } from '../src/registry/selected-repositories.js';
 import { givenPrimary, query, type GivenPrimary } from './given-primary.js';
-import type { LfsObject, OpenLfs } from './open-lfs.js';
+import { SECRET_KEY, type LfsObject, type OpenLfs } from './open-lfs.js';
 
 const PATH = 'acme/storefront';
 const OTHER = 'acme/checkout-api';
@@ -251,7 +254,43 @@ describe('what pointers want', () => {
   }, 30_000);
 });
 
+describe('claims of processes that share a bucket', () => {
+  it('take different objects of the same repository at the same moment', async () => {
+    const id = '99999999-0000-4000-8000-000000000000';
+    const shared = { LFS_STORE: 's3', LFS_S3_BUCKET: 'shared', LFS_S3_REGION: 'x' };
+    const open = (node: string): WantedStore => {
+      const config = readConfig({ SECRET_KEY, ...lfs.env, ...shared, ANTIPODE_NODE: node });
+      return new WantedStore(config, lfs.part(Database));
+    };
+    const [one, other] = [open('one'), open('other')];
+    const objects = Array.from({ length: 200 }, (_, at) => ({
+      oid: createHash('sha256').update(`shared ${at}`).digest('hex'),
+      size: at,
+    }));
+    await one.take(id, objects);
+    const claims = await Promise.all([one, other, one, other].map((store) => store.claim(id, 50)));
+    expect(claims.map((claimed) => claimed.length)).toEqual([50, 50, 50, 50]);
+    expect(new Set(claims.flat().map(({ oid }) => oid)).size).toBe(200);
+    // What a process that has died had in hand is nobody else's: only its own next life lets go of it.
+    await one.releaseAll();
+    expect(await other.claim(id, 200)).toHaveLength(100);
+  });
+});
+
 describe('following', () => {
+  it('tells how far one huge object has come', async () => {
+    const path = 'acme/warehouse';
+    const size = 360_000;
+    const object = await anObject(path, { seed: 'huge', size });
+    await house.sim.control.faults({ lfs: [{ kind: 'slow', oid: object.oid, bytesPerSecond: 150_000 }] });
+    await lfs.caller.take(path, object);
+    const told = await lfs.caller.follow(path);
+    expect(told.at(-1)).toMatchObject({ missing: 0, present: 1, presentBytes: size, missingBytes: 0 });
+    const between = told.filter(({ missing, presentBytes }) => missing === 1 && presentBytes > 0);
+    expect(between.length).toBeGreaterThan(0);
+    for (const { presentBytes, missingBytes } of between) expect(presentBytes + missingBytes).toBe(size);
+  });
+
   it('ends at once where nothing is wanted, and with an error where the service ends', async () => {
     const own = await house.open({ ANTIPODE_NODE: 'ending' });
     expect(await own.caller.follow(PATH)).toMatchObject([{ missing: 0, present: 0 }]);

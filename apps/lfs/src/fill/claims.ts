@@ -14,6 +14,8 @@ export interface Failure {
   readonly retryInMs: number;
 }
 
+const NOTHING: ReadonlySet<ClaimedObject> = new Set();
+
 /** What this process has in hand of what is wanted; nothing of it is lost where the database is away for a while. */
 @Injectable()
 export class Claims implements BeforeApplicationShutdown {
@@ -50,6 +52,11 @@ export class Claims implements BeforeApplicationShutdown {
     if (held.size > 0) this.inHand.set(repositoryId, held);
     this.timer ??= setInterval(() => void this.renew(), RENEW_MS).unref();
     return claimed;
+  }
+
+  /** What this process works on now. */
+  inHandOf(repositoryId: string): ReadonlySet<ClaimedObject> {
+    return this.inHand.get(repositoryId) ?? NOTHING;
   }
 
   letGo(repositoryId: string, objects: readonly ClaimedObject[]): void {

@@ -4,7 +4,9 @@ import { AntipodeError, isAntipodeError } from '@antipode/errors';
 import { News } from '../knowledge/news.js';
 import { WantedStore, type Counts } from '../knowledge/wanted.store.js';
 import { SelectedRepositories } from '../registry/selected-repositories.js';
+import { Arrivals } from '../objects/arrivals.js';
 import { Bell } from './bell.js';
+import { Claims } from './claims.js';
 
 /** As often as an eye can follow. */
 const LEAST_MS = 250;
@@ -22,6 +24,8 @@ export class FillProgress implements OnModuleDestroy {
     private readonly wanted: WantedStore,
     private readonly selected: SelectedRepositories,
     private readonly news: News,
+    private readonly claims: Claims,
+    private readonly arrivals: Arrivals,
   ) {}
 
   /** Before the gRPC server waits for its calls to end. */
@@ -30,7 +34,7 @@ export class FillProgress implements OnModuleDestroy {
   }
 
   /**
-   * The counts as they change; ends when each wanted object was tried at least once, or none is left, and at once where
+   * The counts as they change, with the bytes of what is just arriving among those that are here; ends when each wanted object was tried at least once, or none is left, and at once where
    * nothing is brought before somebody asks for it.
    *
    * @throws AntipodeError `service_unavailable` where this process ends first.
@@ -44,7 +48,7 @@ export class FillProgress implements OnModuleDestroy {
       let told = '';
       while (!either.aborted) {
         const startedAt = Date.now();
-        const counts = await this.count(repositoryId);
+        const counts = this.withArriving(repositoryId, await this.count(repositoryId));
         const text = JSON.stringify(counts);
         if (counts && text !== told) yield counts;
         told = text;
@@ -57,6 +61,20 @@ export class FillProgress implements OnModuleDestroy {
       this.news.off('changed', ring);
     }
     if (!signal.aborted) throw new AntipodeError('service_unavailable', 'following the bringing of objects');
+  }
+
+  /** One huge object shall not stand still. */
+  private withArriving(repositoryId: string, counts: Counts | undefined): Counts | undefined {
+    if (!counts) return undefined;
+    let bytes = 0;
+    for (const { oid } of this.claims.inHandOf(repositoryId)) bytes += this.arrivals.arrived(oid);
+    // What has just been counted as here may still be in hand.
+    const arriving = Math.min(bytes, counts.missingBytes);
+    return {
+      ...counts,
+      presentBytes: counts.presentBytes + arriving,
+      missingBytes: counts.missingBytes - arriving,
+    };
   }
 
   /** With the database away for a moment, who waits goes on waiting. */

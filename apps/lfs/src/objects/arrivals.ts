@@ -94,6 +94,11 @@ export class Arrivals {
     return begun(stream, signal);
   }
 
+  /** How many of its bytes have come so far; 0 for what is not on its way. */
+  arrived(oid: string): number {
+    return this.coming.get(oid)?.arrival.written ?? 0;
+  }
+
   close(): void {
     for (const { arrival } of this.coming.values()) arrival.stop();
   }

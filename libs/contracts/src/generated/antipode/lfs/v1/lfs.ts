@@ -146,7 +146,7 @@ export interface FollowFillResponse {
   missingBytes: number;
   /** Of them, those that were tried at least once and could not be had. */
   failed: number;
-  /** Objects and bytes that are here. */
+  /** Objects that are here; and bytes, those of objects that are still arriving included. */
   present: number;
   presentBytes: number;
 }

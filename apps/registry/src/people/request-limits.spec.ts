@@ -14,7 +14,7 @@ const config = {
 } as RegistryConfig;
 
 const from = (address: string): IncomingMessage =>
-  ({ headers: { 'x-forwarded-for': address }, socket: {} }) as IncomingMessage;
+  ({ headers: { 'x-forwarded-for': address }, socket: {} }) as unknown as IncomingMessage;
 const wrong = (): Promise<never> => Promise.reject(new AntipodeError('unauthenticated', 'looking'));
 
 describe('RequestLimits', () => {

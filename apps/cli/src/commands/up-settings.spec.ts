@@ -45,4 +45,12 @@ describe('the options of up', () => {
       repositories: ['a'],
     });
   });
+
+  it('take a workspace away that the environment names, where nobody is to be connected', () => {
+    const primary = { kind: 'bitbucket-cloud', url: 'https://bitbucket.org' } as const;
+    const options = { data: '.antipode', portBase: 7990, demo: true, unconnected: true } as const;
+    // Empty settings count as absent, and hide those of the environment.
+    expect(primaryFrom({ ...options, primary })).toMatchObject({ workspace: '', tokenFile: '' });
+    expect(() => primaryFrom({ ...options, primary: { ...primary, kind: 'git-http' } })).toThrow();
+  });
 });

@@ -268,12 +268,24 @@ describe('claims of processes that share a bucket', () => {
       size: at,
     }));
     await one.take(id, objects);
-    const claims = await Promise.all([one, other, one, other].map((store) => store.claim(id, 50)));
-    expect(claims.map((claimed) => claimed.length)).toEqual([50, 50, 50, 50]);
-    expect(new Set(claims.flat().map(({ oid }) => oid)).size).toBe(200);
+    // While one is taking the first of them, another takes others, and waits for nobody.
+    const claimed = await lfs.part(Database).run('holding rows', (prisma) =>
+      prisma.$transaction(
+        async (transaction) => {
+          await transaction.$queryRaw`
+            SELECT oid FROM wanted WHERE repository_id = ${id} ORDER BY next_at LIMIT 50 FOR UPDATE`;
+          return other.claim(id, 150);
+        },
+        { timeout: 3000 },
+      ),
+    );
+    expect(claimed).toHaveLength(150);
+    const rest = await one.claim(id, 200);
+    expect(new Set([...claimed, ...rest].map(({ oid }) => oid)).size).toBe(200);
+    expect(rest).toHaveLength(50);
     // What a process that has died had in hand is nobody else's: only its own next life lets go of it.
-    await one.releaseAll();
-    expect(await other.claim(id, 200)).toHaveLength(100);
+    await other.releaseAll();
+    expect(await one.claim(id, 200)).toHaveLength(150);
   });
 });
 

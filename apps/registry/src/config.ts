@@ -62,6 +62,8 @@ const schema = z.object({
   MIRROR_REGION: z.string().trim().min(1).max(100).optional(),
   /** A file with the other mirrors of the workspace: [{"name", "region"?, "url", "sshUrl"?}]. */
   SIBLINGS_FILE: z.string().min(1).optional(),
+  /** Whether outgoing webhooks may lead to this machine and its link (127.0.0.0/8, 169.254.0.0/16 and the like). */
+  OUTGOING_OWN_NETWORKS: z.enum(['refuse', 'allow']).default('refuse'),
   /** How long the data of a connection that has ended is kept, for the case that it is connected again. */
   GRACE_HOURS: z.coerce.number().min(0).max(8760).default(168),
   /** Between two sweeps, before jitter; longer while the primary limits us. */

@@ -73,6 +73,7 @@ describe('for other programs', () => {
     PUBLIC_URL: 'https://mirror.example',
     SSH_URL: 'ssh://git@mirror.example:7999',
     MIRROR_NAME: 'Sydney',
+    OUTGOING_OWN_NETWORKS: 'allow',
   };
 
   beforeAll(async () => {
@@ -430,6 +431,9 @@ describe('for other programs', () => {
       const { state } = (await response.json()) as Json;
       expect([response.status, state]).toEqual([503, 'INITIALIZING']);
       expect((await unconnected.ask('GET', '/health')).body.status).toBe('unconnected');
+      // Unless the settings allow it, nobody makes a mirror call its own machine.
+      const body = { url: receiver.url, secret: SECRET, events: ['mirror:repo_synchronized'] };
+      expect((await unconnected.ask('POST', '/webhooks', body)).status).toBe(400);
     });
 
     it('answers errors in its form, keeps what is private, and sends everybody else to the primary', async () => {

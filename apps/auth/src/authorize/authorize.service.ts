@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AntipodeError, toAntipodeError, type Code } from '@antipode/errors';
-import { addressBlock } from '../limits/address-block.js';
+import { addressBlock } from '@antipode/http-door';
 import type { FailureLimit } from '../limits/failure-limit.js';
 import { FAILURES } from '../limits/limits.js';
 import { Names } from '../verdicts/names.js';

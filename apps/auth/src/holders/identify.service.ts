@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AntipodeError, toAntipodeError } from '@antipode/errors';
 import { Database } from '../database/database.js';
-import { addressBlock } from '../limits/address-block.js';
+import { addressBlock } from '@antipode/http-door';
 import { UNKNOWN_KEYS } from '../limits/limits.js';
 import type { FailureLimit } from '../limits/failure-limit.js';
 import { fingerprintOf } from './fingerprint.js';

@@ -10,7 +10,7 @@ import {
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import { LOGGER, type Logger } from '@antipode/service-kit';
 import { CONFIG, type AuthConfig } from '../config.js';
-import { addressBlock } from '../limits/address-block.js';
+import { addressBlock } from '@antipode/http-door';
 import type { FailureLimit } from '../limits/failure-limit.js';
 import { LINK_PAGES } from '../limits/limits.js';
 import { LINK_PATH } from './link-url.js';

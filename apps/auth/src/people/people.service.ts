@@ -4,7 +4,7 @@ import { toAntipodeError, type Code } from '@antipode/errors';
 import type { Membership, PrimaryAccount, WorkspaceRole } from '@antipode/primary';
 import { AuthMetrics, type Source } from '../authorize/auth-metrics.js';
 import { SingleFlight } from '../authorize/single-flight.js';
-import { addressBlock } from '../limits/address-block.js';
+import { addressBlock } from '@antipode/http-door';
 import type { FailureLimit } from '../limits/failure-limit.js';
 import { FAILURES } from '../limits/limits.js';
 import { AnswersStore, valueOf, type Answer, type Outage } from './answers.store.js';

@@ -7,34 +7,41 @@ describe('connections', () => {
 
   it('have room for so many of one address, and then for others', () => {
     const limits = given({ perAddress: 2 });
-    const first = limits.enter('a');
-    limits.enter('a');
-    expect(limits.enter('a')).toBeUndefined();
-    expect(limits.enter('b')).toBeDefined();
+    const first = limits.enter('192.0.2.1');
+    limits.enter('192.0.2.1');
+    expect(limits.enter('192.0.2.1')).toBeUndefined();
+    expect(limits.enter('192.0.2.2')).toBeDefined();
     first?.leave();
     first?.leave();
-    expect(limits.enter('a')).toBeDefined();
-    expect(limits.enter('a')).toBeUndefined();
+    expect(limits.enter('192.0.2.1')).toBeDefined();
+    expect(limits.enter('192.0.2.1')).toBeUndefined();
+  });
+
+  it('count an IPv6 network as one address, since one customer has all of it', () => {
+    const limits = given({ perAddress: 1 });
+    limits.enter('2001:db8::1');
+    expect(limits.enter('2001:db8::2')).toBeUndefined();
+    expect(limits.enter('2001:db8:0:1::1')).toBeDefined();
   });
 
   it('have room for so many strangers, until they are known or gone', () => {
     const limits = given({ strangers: 2 });
-    const known = limits.enter('a');
-    const gone = limits.enter('b');
-    expect(limits.enter('c')).toBeUndefined();
+    const known = limits.enter('192.0.2.1');
+    const gone = limits.enter('192.0.2.2');
+    expect(limits.enter('192.0.2.3')).toBeUndefined();
     known?.known();
     known?.known();
-    expect(limits.enter('c')).toBeDefined();
-    expect(limits.enter('d')).toBeUndefined();
+    expect(limits.enter('192.0.2.3')).toBeDefined();
+    expect(limits.enter('192.0.2.4')).toBeUndefined();
     gone?.leave();
-    expect(limits.enter('d')).toBeDefined();
+    expect(limits.enter('192.0.2.4')).toBeDefined();
     expect(limits.counts).toEqual({ connections: 3, strangers: 2 });
   });
 
   it('have room for so many in all', () => {
     const limits = given({ connections: 1 });
-    limits.enter('a')?.known();
-    expect(limits.enter('b')).toBeUndefined();
+    limits.enter('192.0.2.1')?.known();
+    expect(limits.enter('192.0.2.2')).toBeUndefined();
   });
 });
 

@@ -1,3 +1,5 @@
+import { addressBlock } from '@antipode/http-door';
+
 export interface ConnectionLimitsOptions {
   readonly connections: number;
   readonly perAddress: number;
@@ -12,7 +14,10 @@ export interface Place {
   leave(): void;
 }
 
-/** How many connections there may be: of all, of one address, and of those who have not come in yet. */
+/**
+ * How many connections there may be: of all, of one address (IPv6: one /64, which is one customer's), and of those who have
+ * not come in yet.
+ */
 export class ConnectionLimits {
   private readonly byAddress = new Map<string, number>();
   private all = 0;
@@ -25,7 +30,8 @@ export class ConnectionLimits {
   }
 
   /** Undefined where there is no room. */
-  enter(address: string): Place | undefined {
+  enter(from: string): Place | undefined {
+    const address = addressBlock(from);
     const { connections, perAddress, strangers } = this.options;
     const mine = this.byAddress.get(address) ?? 0;
     if (this.all >= connections || mine >= perAddress || this.strangers >= strangers) return undefined;

@@ -16,8 +16,8 @@ import { readNote } from './state-news.js';
 
 /** No repository is told of more often than this. */
 const TICK_MS = 500;
-const WHOLE_EVERY_MS = 2000;
 const BEAT_MS = 15_000;
+const CHECK_EVERY_MS = 2000;
 /** So many repositories are read for one tick; the others wait for the next. */
 const MOST_PER_TICK = 500;
 
@@ -32,10 +32,9 @@ export class EventHub implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly changed = new Set<RepositoryId>();
   private readonly closing = new AbortController();
   private missed = false;
-  private timer: NodeJS.Timeout | undefined;
+  private timers: readonly NodeJS.Timeout[] = [];
   private ticking: Promise<void> | undefined;
-  private wholeAt = 0;
-  private beatAt = 0;
+  private checking: Promise<void> | undefined;
 
   constructor(
     private readonly feed: RepositoryFeed,
@@ -51,7 +50,12 @@ export class EventHub implements OnApplicationBootstrap, BeforeApplicationShutdo
       if (payload === undefined) this.missed = true;
       else for (const id of readNote(payload)) this.changed.add(id);
     });
-    this.timer = setInterval(() => void this.tick(), TICK_MS);
+    // Apart: whoever is slow to tell what changed keeps nobody's stream silent, and nobody's rights alive.
+    this.timers = [
+      setInterval(() => void this.tick(), TICK_MS),
+      setInterval(() => this.followers.beat(), BEAT_MS),
+      setInterval(() => void this.check(), CHECK_EVERY_MS),
+    ];
     metrics
       .getMeter('antipode.registry')
       .createObservableGauge('antipode_event_streams', { description: 'Streams of events that are open' })
@@ -59,15 +63,15 @@ export class EventHub implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
+    for (const timer of this.timers) clearInterval(timer);
     this.closing.abort();
-    await this.ticking;
+    await Promise.all([this.ticking, this.checking]);
     this.followers.endAll();
   }
 
   /** Answers with everything, and then with what changes. @throws AntipodeError `busy` where too many follow already */
   async follow(follow: Follow): Promise<void> {
-    this.followers.requireRoom(follow.owner);
+    this.followers.requireRoom(follow);
     const { response } = follow;
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -88,20 +92,20 @@ export class EventHub implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async turn(): Promise<void> {
-    const now = Date.now();
-    if (now - this.beatAt >= BEAT_MS) {
-      this.beatAt = now;
-      this.followers.beat();
-    }
     if (this.missed) {
       this.missed = false;
       this.followers.tellAnew();
     }
     await this.followers.tell(this.take());
-    if (now - this.wholeAt < WHOLE_EVERY_MS) return;
-    this.wholeAt = now;
     await this.followers.tellWhole();
-    await this.followers.checkDue();
+  }
+
+  private async check(): Promise<void> {
+    this.checking ??= this.followers
+      .checkDue()
+      .catch((error: unknown) => this.logger.debug({ err: error }, 'checking who follows'))
+      .finally(() => (this.checking = undefined));
+    await this.checking;
   }
 
   private take(): RepositoryId[] {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
+import { addressBlock } from '@antipode/http-door';
 import { addressOf } from '../audit/initiator.js';
 import { CurrentViewer } from '../people/current-viewer.js';
 import type { Viewer } from '../people/viewer.js';
@@ -50,7 +51,7 @@ export class EventsController {
     await this.hub.follow({
       viewer,
       sight: await this.viewers.sightOf(viewer),
-      owner: viewer.kind === 'person' ? viewer.id : (addressOf(request).address ?? ''),
+      owner: viewer.kind === 'person' ? viewer.id : addressBlock(addressOf(request).address ?? ''),
       repositories: readWanted(repositories),
       request,
       response,

@@ -3,6 +3,9 @@ import type { RepositoryId } from '@antipode/domain';
 import type { Sight, Viewer } from '../people/viewer.js';
 import { EventStream } from './event-stream.js';
 
+/** Between two views of the whole: one that many share, and one that is counted for a single person. */
+const SHARED_EVERY_MS = 2000;
+const OWN_EVERY_MS = 10_000;
 const CHECK_MS = 60_000;
 const JITTER = 0.2;
 /** While nobody can say who somebody is, they keep what they had for so long. */
@@ -25,6 +28,8 @@ export class Follower {
   readonly owner: string;
   readonly request: IncomingMessage;
   readonly stream: EventStream;
+  /** When the mirror as a whole was last looked at for it. */
+  wholeToldAt = 0;
   private readonly lastTold = new Map<string, string>();
   private checkedAt = Date.now();
   private nextCheckAt = Date.now() + pause();
@@ -48,6 +53,10 @@ export class Follower {
     const { sight } = this.stream;
     if (sight.all) return 'all';
     return sight.ids.size === 0 ? 'public' : this.owner;
+  }
+
+  get wholeEveryMs(): number {
+    return this.sightKind === this.owner ? OWN_EVERY_MS : SHARED_EVERY_MS;
   }
 
   /** Tells it where it is not what was told last. */

@@ -2,21 +2,26 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { RepositoryId } from '@antipode/domain';
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
-import type { Sight, Viewer } from '../people/viewer.js';
+import { isAdministrator, isMember, type Sight, type Viewer } from '../people/viewer.js';
 import { Viewers } from '../people/viewers.js';
 import { MirroredRepositories } from '../repositories/mirrored-repositories.js';
 import { AtOnce } from './at-once.js';
 import { EventsStore, type EventRow } from './events.store.js';
-import type { Follower } from './follower.js';
+import type { Follow, Follower } from './follower.js';
 import { LiveView } from './live-view.js';
 import { tellOf, type ToldRepository } from './told-repository.js';
 
 const MOST = 500;
+/** Of those: of everybody who does not belong to the workspace; and what administrators find free when it is crowded. */
+const MOST_STRANGERS = 100;
+const KEPT_FREE = 20;
 /** A browser has six connections to a host; a script may follow from several machines behind one address. */
 const MOST_OF_ONE = 50;
 const PAGE = 200;
 /** So many are asked who they are in one turn. */
 const CHECKS_PER_TURN = 20;
+/** So many views of the whole are counted in one turn. */
+const VIEWS_PER_TURN = 10;
 /** So many read from the database at the same time: after a restart all of them come at once. */
 const READS_AT_ONCE = 3;
 
@@ -40,9 +45,12 @@ export class Followers {
   }
 
   /** @throws AntipodeError `busy` where too many follow already. */
-  requireRoom(owner: string): void {
-    const ofOne = [...this.all].filter((one) => one.owner === owner).length;
-    if (this.all.size < MOST && ofOne < MOST_OF_ONE) return;
+  requireRoom({ owner, viewer }: Pick<Follow, 'owner' | 'viewer'>): void {
+    const all = [...this.all];
+    const ofOne = all.filter((one) => one.owner === owner).length;
+    const strangers = isMember(viewer) ? 0 : all.filter((one) => !isMember(one.viewer)).length;
+    const most = isAdministrator(viewer) ? MOST : MOST - KEPT_FREE;
+    if (all.length < most && ofOne < MOST_OF_ONE && strangers < MOST_STRANGERS) return;
     const hint = 'Too many follow the events already; try again later, or ask /-/api/v1/progress.';
     throw new AntipodeError('busy', 'following events', {}, { hint });
   }
@@ -81,10 +89,15 @@ export class Followers {
     for (const follower of this.all) void this.tellAll(follower);
   }
 
-  /** The mirror as a whole; whoever sees the same is told the same. */
-  async tellWhole(): Promise<void> {
-    for (const group of Map.groupBy(this.all, (one) => one.sightKind).values()) {
+  /** The mirror as a whole; whoever sees the same is told the same, those first who have waited longest. */
+  async tellWhole(now = Date.now()): Promise<void> {
+    const groups = [...Map.groupBy(this.all, (one) => one.sightKind).values()]
+      .map((group) => ({ group, toldAt: Math.min(...group.map((one) => one.wholeToldAt)) }))
+      .filter(({ group, toldAt }) => now - toldAt >= (group[0] as Follower).wholeEveryMs)
+      .sort((a, b) => a.toldAt - b.toldAt);
+    for (const { group } of groups.slice(0, VIEWS_PER_TURN)) {
       const { viewer, stream } = group[0] as Follower;
+      for (const one of group) one.wholeToldAt = now;
       const status = await this.live.status(viewer, stream.sight);
       const progress = await this.live.progressOf(stream.sight);
       for (const one of group) {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Agent, request } from 'undici';
 import type { Attempt } from './outgoing.store.js';
+import { lookupElsewhere, OWN_NETWORK } from './own-networks.js';
 
 const ATTEMPT_MS = 10_000;
 const READ_BYTES = 1024;
@@ -14,11 +15,17 @@ export interface Post {
   readonly secret: string;
 }
 
+/** Whether webhooks may lead to this machine and its link. */
+export type OwnNetworks = 'refuse' | 'allow';
+
 /** The connections to those who are told; one pool, so that few stay open. */
-export const openAgent = (): Agent =>
+export const openAgent = (ownNetworks: OwnNetworks): Agent =>
   new Agent({
     connections: CONNECTIONS,
-    connect: { timeout: ATTEMPT_MS },
+    connect: {
+      timeout: ATTEMPT_MS,
+      ...(ownNetworks === 'refuse' ? { lookup: lookupElsewhere } : {}),
+    },
     headersTimeout: ATTEMPT_MS,
     bodyTimeout: ATTEMPT_MS,
   });
@@ -51,6 +58,10 @@ export async function postEvent(agent: Agent, post: Post, signal: AbortSignal): 
   }
 }
 
+/** What an administrator reads who wants this machine told. */
+export const OWN_NETWORK_HINT =
+  'Webhooks do not go to the mirror’s own machine or link; OUTGOING_OWN_NETWORKS=allow lets them.';
+
 export const isDelivered = (status: number | null): boolean =>
   status !== null && status >= 200 && status < 300;
 
@@ -60,6 +71,7 @@ const sign = ({ secret, body }: Post): string =>
 
 function wordsFor(error: unknown): string {
   const { name, code } = error as { name?: string; code?: string };
+  if (code === OWN_NETWORK) return OWN_NETWORK_HINT;
   if (name === 'TimeoutError') return `It did not answer within ${ATTEMPT_MS / 1000} s.`;
   return `It could not be reached (${/^[A-Z0-9_]{1,64}$/.test(code ?? '') ? code : 'the connection failed'}).`;
 }

@@ -27,7 +27,7 @@ const attempts = meter.createCounter('antipode_outgoing_attempts_total', {
 /** Sends what is written down, until it is delivered or a day is over. Several instances share the work. */
 @Injectable()
 export class Sender implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly agent = openAgent();
+  private readonly agent: ReturnType<typeof openAgent>;
   private readonly running = new Map<Promise<void>, string>();
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
@@ -39,7 +39,9 @@ export class Sender implements OnApplicationBootstrap, BeforeApplicationShutdown
     @Inject(CONFIG) private readonly config: RegistryConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly store: OutgoingStore,
-  ) {}
+  ) {
+    this.agent = openAgent(config.OUTGOING_OWN_NETWORKS);
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => this.sendSoon(), LOOK_EVERY_MS);

@@ -10,20 +10,23 @@ import type { WebhookSubscription } from '../generated/prisma/client.js';
 import { PING } from './outgoing-event.js';
 import type { subscribeSchema } from './outgoing-schemas.js';
 import { OutgoingStore, type Attempt } from './outgoing.store.js';
-import { openAgent, postEvent } from './post-event.js';
+import { isOwnAddress } from './own-networks.js';
+import { openAgent, OWN_NETWORK_HINT, postEvent } from './post-event.js';
 
 const MOST = 50;
 
 /** Who is told of what happens here: an administrator decides. */
 @Injectable()
 export class Subscriptions implements OnApplicationShutdown {
-  private readonly agent = openAgent();
+  private readonly agent: ReturnType<typeof openAgent>;
 
   constructor(
     private readonly audit: AuditStore,
     @Inject(CONFIG) private readonly config: RegistryConfig,
     private readonly store: OutgoingStore,
-  ) {}
+  ) {
+    this.agent = openAgent(config.OUTGOING_OWN_NETWORKS);
+  }
 
   list(): Promise<WebhookSubscription[]> {
     return this.store.subscriptions();
@@ -37,9 +40,14 @@ export class Subscriptions implements OnApplicationShutdown {
     throw new AntipodeError('not_found', 'finding a webhook', {}, { hint });
   }
 
-  /** @throws AntipodeError `conflict` where there are too many. */
-  add(wanted: z.infer<typeof subscribeSchema>, by: Initiator): Promise<WebhookSubscription> {
+  /**
+   * @throws AntipodeError `conflict` where there are too many, `invalid` for an address of this machine; where a name leads is
+   *   looked at with each delivery.
+   */
+  async add(wanted: z.infer<typeof subscribeSchema>, by: Initiator): Promise<WebhookSubscription> {
     const { url, active } = wanted;
+    if (this.config.OUTGOING_OWN_NETWORKS === 'refuse' && isOwnAddress(new URL(url).hostname))
+      throw new AntipodeError('invalid', 'adding a webhook', {}, { hint: OWN_NETWORK_HINT });
     const events = [...new Set(wanted.events)];
     const secret = sealSecret(wanted.secret, this.config.SECRET_KEY) as Uint8Array<ArrayBuffer>;
     return this.store.change(async (transaction) => {

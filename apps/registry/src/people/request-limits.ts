@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { isIP, isIPv4, SocketAddress } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AntipodeError } from '@antipode/errors';
+import { addressBlock } from '@antipode/http-door';
 import { addressOf } from '../audit/initiator.js';
 import { CONFIG, type RegistryConfig } from '../config.js';
 import type { Viewer } from './viewer.js';
@@ -74,13 +74,8 @@ export class RequestLimits {
   }
 }
 
-/** An IPv4 address; of an IPv6 address the first 64 bits at most, since whoever has one has them all. */
-function networkOf(request: IncomingMessage): string {
-  const address = (addressOf(request).address ?? '').replace(/^::ffff:/i, '');
-  if (isIPv4(address) || isIP(address) === 0) return address;
-  const [head = ''] = new SocketAddress({ address, family: 'ipv6' }).address.split('::');
-  return head.split(':').slice(0, 4).join(':');
-}
+/** Whose address it is. */
+const networkOf = (request: IncomingMessage): string => addressBlock(addressOf(request).address ?? '');
 
 function tooMany(limit: unknown, what: string): AntipodeError {
   if (!(limit instanceof RateLimiterRes)) throw limit;

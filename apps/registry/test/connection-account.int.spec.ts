@@ -166,6 +166,31 @@ describe('a connection by the account of an administrator', () => {
     expect((await show()).state).toBe('unconnected');
   });
 
+  it('is to the workspace itself: whoever has its name after it is nobody here', async () => {
+    await givenConnected();
+    const [acme] = sim.state.workspaces;
+    const own = acme?.uuid.toLowerCase() ?? '';
+    auth.workspaces.clear();
+    await registry.askWith('GET', '/audit', { headers: session(BROWSERS.ada) });
+    expect([...auth.workspaces]).toEqual([own]);
+    // A connection of a version that knew the name alone.
+    await query(registry.databaseUrl, 'UPDATE connection SET workspace_id = NULL');
+    sweep();
+    const known = 'SELECT 1 FROM connection WHERE workspace_id = $1';
+    await eventually(async () => (await query(registry.databaseUrl, known, [own.slice(1, -1)])).length === 1);
+    const before = { workspace_id: '00000000-0000-4000-8000-00000000000a', phase: 'suspended' };
+    // As if it had been another one that had the name.
+    await query(registry.databaseUrl, 'UPDATE connection SET workspace_id = $1, phase = $2', [
+      before.workspace_id,
+      before.phase,
+    ]);
+    const { status, body } = await lend(session(BROWSERS.ada));
+    expect([status, body.detail]).toEqual([409, expect.stringContaining('is another one')]);
+    expect((await registry.paths()).length).toBe(4);
+    const look = 'SELECT workspace_id, phase FROM connection';
+    expect(await query(registry.databaseUrl, look)).toEqual([before]);
+  });
+
   it('is free for the administrators of the workspaces that the settings name', async () => {
     const cases = [
       ['globex, ACME', 200],

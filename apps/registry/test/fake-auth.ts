@@ -24,8 +24,12 @@ export class FakeAuth implements AsyncDisposable {
   /** Given instead of a token that the primary has refused. */
   readonly renewed = new Map<string, string>();
   readonly asked: string[] = [];
+  /** The workspaces that roles were asked about. */
+  readonly workspaces = new Set<string>();
   /** From where each call was, as registry says. */
   readonly addresses: unknown[] = [];
+  /** What a workspace is called that is asked about by its id. */
+  named = 'acme';
   /** How long its answers stand. */
   validForMs = 0;
   /** What every call ends with, where a test says so. */
@@ -61,8 +65,9 @@ export class FakeAuth implements AsyncDisposable {
       noticeUnknownKeys: answerUnary(unasked),
       getRelayCredential: answerUnary(unasked),
       identifyPerson: this.answer('identifyPerson', ({ proof, workspace }: auth.IdentifyPersonRequest) => {
+        this.workspaces.add(workspace);
         const { id: personId, displayName, roles } = this.find(proof);
-        const role = roles[workspace];
+        const role = roles[workspace.startsWith('{') ? this.named : workspace];
         const is = role ? ROLE[role] : WORKSPACE_ROLE_STRANGER;
         return { personId, displayName, role: is, validUntilMs: validUntilMs() };
       }),

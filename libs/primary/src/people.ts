@@ -23,7 +23,7 @@ export interface People {
   /** The workspaces that the person belongs to, in the host's order; bounded. */
   workspaces(credential: ConnectionCredential, signal?: AbortSignal): Promise<Membership[]>;
 
-  /** What the person is in one workspace. A workspace that is not there has only strangers. */
+  /** What the person is in one workspace, by its name or its id in braces. A workspace that is not there has only strangers. */
   roleIn(credential: ConnectionCredential, workspace: string, signal?: AbortSignal): Promise<WorkspaceRole>;
 
   /**

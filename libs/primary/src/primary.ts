@@ -121,6 +121,8 @@ export interface CredentialFacts {
   readonly scopes?: readonly string[];
   /** none: the host lets it ask, but shows it nothing in this workspace. */
   readonly projects: 'some' | 'none';
+  /** The workspace's own id, which it keeps when its name goes to another; absent where the host does not say. */
+  readonly workspaceId?: string;
 }
 
 /** One thing that the mirror does with its credential. */

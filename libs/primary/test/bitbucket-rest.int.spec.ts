@@ -64,6 +64,7 @@ describe('discovery on Bitbucket Cloud', () => {
     expect(await discovery.inspect(token)).toEqual({
       projects: 'some',
       scopes: ['project', 'project:admin', 'repository', 'repository:admin', 'webhook'],
+      workspaceId: host.sim.state.workspaces[0]?.uuid.slice(1, -1),
     });
     await expect(discovery.inspect({ token: 'wrong' })).rejects.toMatchObject({ code: 'unauthenticated' });
     const user = host.sim.state.users.find(({ role }) => role === 'writer');

@@ -59,6 +59,8 @@ describe('people of Bitbucket Cloud', () => {
     for (const credential of [token(role), await oauthToken(role)]) {
       expect(await people.identify(credential)).toEqual({ id: uuid.slice(1, -1), displayName });
       expect(await people.roleIn(credential, host.workspace)).toBe(expected);
+      const id = host.sim.state.workspaces[0]?.uuid ?? '';
+      expect(await people.roleIn(credential, id)).toBe(expected);
     }
     expect(await people.roleIn(token(role), 'nobody-here')).toBe('stranger');
   });

@@ -3,6 +3,7 @@ import { AntipodeError, isAntipodeError } from '@antipode/errors';
 import type { ConnectionCredential, CredentialFacts } from '@antipode/primary';
 import type { Initiator } from '../audit/initiator.js';
 import { DiscoveryService } from '../discovery/discovery.service.js';
+import { isLiving } from './connection-phase.js';
 import { requireLeave, type Leave } from './connect-rule.js';
 import { ConnectionPhases } from './connection-phases.js';
 import { ConnectionService } from './connection.service.js';
@@ -38,12 +39,14 @@ export class ConnectService {
   async connect(workspace: string, given: Given, { by, leave }: Asker): Promise<void> {
     this.checkManaged();
     requireLeave(await this.store.read(), workspace, leave);
-    const { scopes = [] } = await this.inspect(await this.connection.resolve(given, workspace));
+    const { scopes = [], workspaceId } = await this.inspect(await this.connection.resolve(given, workspace));
     await this.data.change(async (transaction) => {
       const row = await this.store.lock(transaction);
       // The connection may have ended while the primary was asked, and with it what it allowed.
       requireLeave(row, workspace, leave);
-      if (row.workspace !== null && row.workspace !== workspace) await this.data.delete(transaction, by);
+      const isSame = row.workspace === workspace && isSameId(row, workspaceId);
+      if (isLiving(row.phase) && !isSame) throw another(workspace);
+      if (row.workspace !== null && !isSame) await this.data.delete(transaction, by);
       await this.phases.move(transaction, {
         event: 'connect',
         by,
@@ -52,10 +55,11 @@ export class ConnectService {
           ...FORGOTTEN,
           managedBy: 'api',
           workspace,
+          workspaceId: workspaceId ?? null,
           credential: this.connection.seal(given),
           scopes: [...scopes],
           dataUntil: null,
-          ...(row.workspace === workspace ? keptHook(row) : {}),
+          ...(isSame ? keptHook(row) : {}),
         },
       });
     });
@@ -127,6 +131,22 @@ export class ConnectService {
     }
   }
 }
+
+/** One whose id is not known yet is taken at its name. */
+const isSameId = (row: ConnectionRow, workspaceId: string | undefined): boolean =>
+  row.workspaceId === null || row.workspaceId === workspaceId;
+
+const another = (workspace: string): AntipodeError =>
+  new AntipodeError(
+    'conflict',
+    'connecting',
+    {},
+    {
+      hint:
+        `The workspace ${workspace} is another one than this mirror is connected to, which had that name. ` +
+        'Disconnect it first (DELETE), then connect it to this one.',
+    },
+  );
 
 /** The same workspace keeps its webhook's name and secret; it is looked at anew. */
 const keptHook = ({ hookId, hookUrl, hookSecret, sweptAt }: ConnectionRow) => ({

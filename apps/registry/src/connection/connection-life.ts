@@ -41,13 +41,21 @@ export class ConnectionLife {
     await this.greet(discovery, signal);
   }
 
-  /** Before anything else is asked of the primary: one small question, as long as the connection does not stand. */
+  /**
+   * Before anything else is asked of the primary: one small question, as long as the connection does not stand, or the
+   * workspace is known by its name alone.
+   */
   private async greet(discovery: Discovery, signal: AbortSignal): Promise<void> {
-    const { phase } = await this.store.read();
-    if (phase !== 'connecting' && phase !== 'suspended') return;
+    const { phase, workspaceId: known } = await this.store.read();
+    if (!isLiving(phase) || (phase === 'connected' && known !== null)) return;
     await this.connection.asking(async () => {
-      const { scopes = [] } = await discovery.inspect(await this.connection.credential(), signal);
-      await this.store.update({ scopes: [...scopes] });
+      const { scopes = [], workspaceId } = await discovery.inspect(
+        await this.connection.credential(),
+        signal,
+      );
+      const { workspaceId: own } = await this.store.read();
+      if (own !== null && workspaceId !== undefined && own !== workspaceId) throw another();
+      await this.store.update({ scopes: [...scopes], ...(workspaceId === undefined ? {} : { workspaceId }) });
     });
   }
 
@@ -168,6 +176,11 @@ export class ConnectionLife {
     });
   }
 }
+
+const another = (): AntipodeError => {
+  const hint = 'The name of the workspace is that of another workspace by now.';
+  return new AntipodeError('denied', 'looking at the workspace', {}, { hint });
+};
 
 const isBySettings = ({ managedBy, phase }: ConnectionRow): boolean =>
   managedBy === 'settings' && isLiving(phase);

@@ -58,6 +58,16 @@ export class ConnectionService implements OnApplicationShutdown {
   }
 
   /**
+   * The same, as the primary is asked what somebody is to it: by its id, where that is known. Its name may be another
+   * workspace's by now, whose owner must be nobody here.
+   */
+  async workspaceOfRoles(): Promise<string> {
+    const workspace = await this.workspace();
+    const row = await this.store.read();
+    return row.workspace === workspace && row.workspaceId !== null ? `{${row.workspaceId}}` : workspace;
+  }
+
+  /**
    * @throws AntipodeError `not_connected`; `invalid` where the token's file is not usable; `unauthenticated` where the
    *   lent account is no longer linked, `service_unavailable` where auth cannot be asked for its token.
    */

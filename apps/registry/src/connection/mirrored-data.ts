@@ -68,6 +68,6 @@ export class MirroredData {
     });
     const before = { workspace, repositories: count };
     await this.audit.add(transaction, { action: 'connection.data_deleted', by, before, after: null });
-    await this.store.update({ workspace: null, dataUntil: null }, transaction);
+    await this.store.update({ workspace: null, workspaceId: null, dataUntil: null }, transaction);
   }
 }

@@ -141,7 +141,7 @@ export class Viewers {
     if (viewer.kind === 'anonymous' && viewer.mustSignIn)
       throw wrong('Sign in first: from your network nothing is shown without a credential.');
     if (viewer.kind !== 'person' || viewer.role !== 'member') return NOBODY;
-    const workspace = await this.connection.workspace();
+    const workspace = await this.connection.workspaceOfRoles();
     const { proof, address } = viewer;
     return { all: false, ids: await this.directory.listReadable({ proof, workspace, address }) };
   }
@@ -189,7 +189,7 @@ export class Viewers {
   }
 
   private async identify(proof: Person['proof'], request: IncomingMessage): Promise<Person> {
-    const workspace = await this.connection.workspace();
+    const workspace = await this.connection.workspaceOfRoles();
     const { address = '' } = addressOf(request);
     const person = await this.directory.identify({ proof, workspace, address });
     // Without a workspace there is nothing to be a member of.

@@ -13,7 +13,13 @@ import { judgeScopes } from './needed-scopes.js';
 import { parseBitbucketPath } from './repository-path.js';
 import type { RestClient } from './rest/rest-client.js';
 import type { WorkspaceOf } from './workspace-of.js';
-import { projectShape, repositoryShape, type ProjectShape, type RepositoryShape } from './shapes.js';
+import {
+  ownerShape,
+  projectShape,
+  repositoryShape,
+  type ProjectShape,
+  type RepositoryShape,
+} from './shapes.js';
 
 const PAGE_LENGTH = '100';
 const PROJECT_KEY = /^[A-Za-z0-9_]{1,128}$/;
@@ -36,6 +42,7 @@ const REPOSITORY_FIELDS = [
 ].join(',');
 
 const something = z.object({ values: z.array(z.unknown()) });
+const firstProject = z.object({ values: z.array(z.object({ workspace: ownerShape.nullish() })) });
 
 /** Projects and repositories of one workspace. */
 export class BitbucketDiscovery implements Discovery {
@@ -46,12 +53,17 @@ export class BitbucketDiscovery implements Discovery {
 
   /** By the first of the projects and of the repositories: what every sweep asks for. The scopes are told with it. */
   async inspect(credential: ConnectionCredential, signal?: AbortSignal): Promise<CredentialFacts> {
-    const path = `${this.projectsPath(credential)}?pagelen=1&fields=values.key`;
-    const { value, scopes } = await this.rest.look(path, something, { credential, signal });
+    const path = `${this.projectsPath(credential)}?pagelen=1&fields=values.key,values.workspace.uuid`;
+    const { value, scopes } = await this.rest.look(path, firstProject, { credential, signal });
     const repositories = `/repositories/${this.workspace(credential)}?pagelen=1&fields=values.uuid`;
     await this.rest.look(repositories, something, { credential, signal });
     const projects = value.values.length > 0 ? 'some' : 'none';
-    return { projects, ...(scopes === undefined ? {} : { scopes }) };
+    const workspaceId = value.values[0]?.workspace?.uuid;
+    return {
+      projects,
+      ...(scopes === undefined ? {} : { scopes }),
+      ...(workspaceId === undefined ? {} : { workspaceId }),
+    };
   }
 
   judgeScopes(granted: readonly string[]): ScopeNeed[] {

@@ -9,6 +9,7 @@ import type { RestCall, RestClient } from './rest/rest-client.js';
 import { accessShape, accountShape, membershipShape, readableShape } from './shapes.js';
 
 const WORKSPACE = /^[A-Za-z0-9_-]{1,128}$/;
+const WORKSPACE_ID = /^\{[0-9a-f-]{36}\}$/i;
 /** Nobody has so many; an answer that goes on after that would only fill memory. */
 const MOST_WORKSPACES = 1000;
 const MOST_REPOSITORIES = 20_000;
@@ -111,9 +112,9 @@ async function strangerAs<T>(stranger: T, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** It becomes part of a URL. */
+/** It becomes part of a URL: a name, or an id in braces. */
 function checked(workspace: string): string {
-  if (WORKSPACE.test(workspace)) return workspace;
+  if (WORKSPACE.test(workspace) || WORKSPACE_ID.test(workspace)) return encodeURIComponent(workspace);
   throw new AntipodeError('invalid', DOING, {}, { hint: 'That cannot be the name of a workspace.' });
 }
 

@@ -12,6 +12,9 @@ const uuid = z
   .transform((text) => text.replace(/^\{|\}$/g, '').toLowerCase())
   .refine(isRepositoryId, 'not a UUID');
 
+/** The workspace that something belongs to. */
+export const ownerShape = z.object({ uuid });
+
 export const projectShape = z.object({
   uuid,
   key: z.string().min(1),

@@ -11,7 +11,7 @@ import {
   type Scratch,
 } from '@antipode/testing';
 import { handsFor, ownHouse, type Neighbourhood } from '../src/neighbourhood.js';
-import { primaryRefs } from '../src/same-as-primary.js';
+import { fromOurDisk, primaryRefs } from '../src/same-as-primary.js';
 import { WebBrowser, type Visitor } from '../src/web-browser.js';
 
 const BOTH = ['light', 'dark'] as const;
@@ -192,13 +192,12 @@ describe('a repository', () => {
     const line = await olivia.page.locator('code', { hasText: 'insteadOf' }).first().innerText();
     const [, here_, there] = /url\."([^"]+)"\.insteadOf "([^"]+)"/.exec(line) ?? [];
     const config = [[`url.${here_ ?? ''}.insteadOf`, there ?? '']] as const;
-    await here.sim.resetCounters();
     const url = here.house.primaryUrl(slug);
-    await git(['clone', '--quiet', url, scratch.file('machine')], {
-      as: here.house.credential('reader'),
-      config,
-    });
-    expect((await here.sim.counters()).git.operations['upload-pack'].requests).toBe(0);
+    const to = scratch.file('machine');
+    await fromOurDisk(here, `${here.house.workspace}/${slug}`, () =>
+      git(['clone', '--quiet', url, to], { as: here.house.credential('reader'), config }),
+    );
+    expect(await git(['config', 'remote.origin.url'], { cwd: to })).toBe(url);
   });
 
   it('is what a browser lands on that opens a clone URL', async () => {

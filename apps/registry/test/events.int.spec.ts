@@ -281,6 +281,10 @@ describe('what is told of the mirror', () => {
       await Promise.all([clock.turn(), clock.turn()]);
       const { lag, failing } = (await activity(1)).points.at(-1);
       expect(failing).toBe(1);
+      expect((await ask('/activity?hours=1', MEMBER)).body.points.at(-1)).toMatchObject({
+        lag,
+        failing: null,
+      });
       expect([lag.p50, lag.p95, lag.max].every((seconds) => seconds >= 2 && seconds < 60)).toBe(true);
       expect((await activity(1)).points[0].lag).toEqual({ p50: null, p95: null, max: null });
     });
@@ -321,6 +325,9 @@ describe('what is told of the mirror', () => {
       expect(paths(await list(`repository=${idOf[PUBLIC]}`))).toEqual([PUBLIC]);
       expect(paths(await list(`repository=${PUBLIC}`))).toEqual([PUBLIC]);
       expect(paths(await list('node=mel-1'))).toEqual([]);
+      expect((await ask('/runs?node=mel-1', MEMBER)).status).toBe(403);
+      for (const name of ['repository', 'node'])
+        expect((await ask(`/runs?${name}=a%00`, MEMBER)).status).toBe(400);
       const { body } = await ask('/runs', MEMBER);
       expect(paths(body)).toEqual([PUBLIC, 'acme/storefront']);
       expect(body.values[0]).toMatchObject({ node: null, error: { code: 'timed_out' } });

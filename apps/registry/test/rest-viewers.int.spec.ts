@@ -267,6 +267,12 @@ describe('who may see what by REST', () => {
           expect([path, names.filter((one) => text.includes(one))]).toEqual([path, []]);
         }
         expect((await registry.askWith('GET', '/repositories', { headers })).status).toBe(401);
+        // A load balancer there hears how the mirror is, and of no repository or node.
+        const balancer = await fetch(`${registry.url}/status`, { headers });
+        expect([balancer.status, await balancer.json()]).toEqual([
+          200,
+          expect.objectContaining({ memberCount: '1', syncedRepos: 0, totalRepos: 0 }),
+        ]);
       }
       expect(await paths({ ...session(BROWSERS.sven), ...network })).toEqual(
         open.map(({ fullName }) => fullName),

@@ -55,4 +55,13 @@ describe('whether a request is our own page’s', () => {
     for (const origin of ['https://evil.example', 'http://mirror.example', 'null', ''])
       expect(from({ origin })).toBe(false);
   });
+
+  it('compares with what the browser has called the mirror where nobody has told its URL', () => {
+    const unknown = (headers: Record<string, string>) => isOwnRequest({ headers }, undefined);
+    const host = 'mirror.example:7990';
+    expect(unknown({ host, origin: `http://${host}` })).toBe(true);
+    expect(unknown({ host: 'registry:1', 'x-forwarded-host': host, origin: `https://${host}` })).toBe(true);
+    for (const origin of ['http://evil.example', 'http://mirror.example', 'null'])
+      expect(unknown({ host, origin })).toBe(false);
+  });
 });

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
  * Whether a request that changes something may be one of our own pages', by what browsers say of where it comes from
  * and pages cannot forge. Clients that are no browsers say nothing.
  *
- * @param publicUrl the mirror's own base URL; unknown: no origin can be compared
+ * @param publicUrl the mirror's own base URL; unknown: what the browser itself has called it is compared
  */
 export function isOwnRequest(
   { headers }: Pick<IncomingMessage, 'headers'>,
@@ -13,5 +13,9 @@ export function isOwnRequest(
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return false;
   const { origin } = headers;
-  return origin === undefined || publicUrl === undefined || origin === new URL(publicUrl).origin;
+  if (origin === undefined) return true;
+  if (publicUrl !== undefined) return origin === new URL(publicUrl).origin;
+  // The edge passes on what the browser has asked for, and lets nobody else say so.
+  const host = String(headers['x-forwarded-host'] ?? headers.host ?? '');
+  return host !== '' && [`http://${host}`, `https://${host}`].includes(origin);
 }

@@ -4,6 +4,9 @@ import { OUTCOMES } from './sync-run.js';
 const moment = z.iso.datetime();
 const seconds = z.number().nullable();
 
+/** What PostgreSQL can hold as text, and a name can be. */
+const isLine = (text: string): boolean => !/\p{Cc}/u.test(text);
+
 export const activityQuery = z.strictObject({
   hours: z.coerce.number().int().min(1).max(720).default(24),
 });
@@ -30,6 +33,7 @@ export const activitySchema = z.object({
       at: moment,
       /** Seconds behind the primary, over the repositories that are served; null where nobody looked. */
       lag: z.object({ p50: seconds, p95: seconds, max: seconds }),
+      /** For administrators; null for all others, and where nobody looked. */
       failing: z.int().nullable(),
       ...served,
     }),
@@ -38,8 +42,8 @@ export const activitySchema = z.object({
 
 export const runsQuery = z.strictObject({
   /** Its id, or its path. */
-  repository: z.string().min(1).max(512).optional(),
-  node: z.string().min(1).max(64).optional(),
+  repository: z.string().min(1).max(512).refine(isLine, 'no control characters').optional(),
+  node: z.string().min(1).max(64).refine(isLine, 'no control characters').optional(),
   outcome: z.enum(OUTCOMES).optional(),
   cursor: z
     .string()

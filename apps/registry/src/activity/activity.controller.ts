@@ -21,13 +21,13 @@ export class ActivityController {
 
   @Get('activity')
   @MemberRoute({
-    summary: 'Shows lag and traffic of the last hours, in at most 200 points',
+    summary: 'Shows lag and traffic of the whole mirror in the last hours, in at most 200 points',
     query: activityQuery,
     answer: activitySchema,
     problems: [400],
   })
-  show(@Query() query: unknown): Promise<z.infer<typeof activitySchema>> {
-    return this.activity.read(validate(activityQuery, query).hours);
+  show(@Query() query: unknown, @CurrentViewer() viewer: Viewer): Promise<z.infer<typeof activitySchema>> {
+    return this.activity.read(validate(activityQuery, query).hours, viewer);
   }
 
   @Get('runs')

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import { isAdministrator, type Viewer } from '../people/viewer.js';
 import type { activitySchema } from './activity-schemas.js';
 import { bucketsOf } from './buckets.js';
 import { LagStore } from './lag.store.js';
@@ -25,7 +26,8 @@ export class Activity {
     private readonly traffic: TrafficStore,
   ) {}
 
-  async read(hours: number, now = Date.now()): Promise<ActivityAnswer> {
+  /** How many fail is told to administrators: others may not know of all that do. */
+  async read(hours: number, viewer: Viewer, now = Date.now()): Promise<ActivityAnswer> {
     const { seconds, starts } = bucketsOf(hours, now);
     const since = new Date((starts[0] ?? 0) * 1000);
     const [lags, sums] = await Promise.all([
@@ -42,7 +44,8 @@ export class Activity {
       points: starts.map((at) => {
         const { p50 = null, p95 = null, max = null, failing = null } = lagOf.get(at) ?? {};
         const lag = { p50: tenths(p50), p95: tenths(p95), max: tenths(max) };
-        return { at: new Date(at * 1000).toISOString(), lag, failing, ...servedOf(servedIn.get(at)) };
+        const told = isAdministrator(viewer) ? failing : null;
+        return { at: new Date(at * 1000).toISOString(), lag, failing: told, ...servedOf(servedIn.get(at)) };
       }),
     };
   }

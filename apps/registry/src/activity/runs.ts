@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import { AntipodeError } from '@antipode/errors';
 import type { Sight } from '../people/viewer.js';
 import { plain } from '../repositories/describe-repository.js';
 import type { runsQuery, runsSchema } from './activity-schemas.js';
@@ -13,8 +14,10 @@ type RunsAnswer = z.infer<typeof runsSchema>;
 export class Runs {
   constructor(private readonly store: RunsStore) {}
 
+  /** @throws AntipodeError `denied` for a question about a node by those who do not run the mirror */
   async page(question: z.infer<typeof runsQuery>, sight: Sight): Promise<RunsAnswer> {
     const { cursor, limit, ...filter } = question;
+    if (filter.node !== undefined && !sight.all) throw nodesAreHidden();
     const before = cursor === undefined ? undefined : BigInt(cursor);
     const rows = await this.store.list({ ...filter, before, limit: limit + 1, visible: visibleTo(sight) });
     const shown = rows.slice(0, limit);
@@ -24,6 +27,9 @@ export class Runs {
     };
   }
 }
+
+const nodesAreHidden = (): AntipodeError =>
+  new AntipodeError('denied', 'listing runs', {}, { hint: 'Only administrators may ask about nodes.' });
 
 /** Nodes, and errors in other words than their code's own, are the administrators' business. */
 const describe = (run: ListedRun, sight: Sight): RunsAnswer['values'][number] => ({

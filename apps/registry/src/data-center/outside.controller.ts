@@ -6,7 +6,7 @@ import { ConnectionStore } from '../connection/connection.store.js';
 import { ConnectionView } from '../connection/connection-view.js';
 import { Progress } from '../events/progress.js';
 import { CurrentViewer } from '../people/current-viewer.js';
-import type { Viewer } from '../people/viewer.js';
+import { isAdministrator, type Viewer } from '../people/viewer.js';
 import { ForAccess, ViewerGuard } from '../people/viewer.guard.js';
 import { Viewers } from '../people/viewers.js';
 import { Neighbours } from '../rest/neighbours.js';
@@ -32,19 +32,25 @@ export class OutsideStatusController {
     const row = await this.connection.read();
     const { state } = this.view.describe(row);
     const whole = await this.progress.read({ all: true });
-    const { repositories } = await this.progress.read(await this.viewers.sightOf(viewer));
+    const { synced, total } = await this.count(viewer);
     const isKnown = (state === 'connected' || state === 'suspended') && row.sweptAt !== null;
     const isSynchronized = whole.percent === 100 && !whole.discovering;
     const known = isSynchronized ? 'SYNCHRONIZED' : 'METADATA_SYNCHRONIZED';
     const body = {
       state: isKnown ? known : 'INITIALIZING',
-      memberCount: String((await this.neighbours.nodes()).length),
+      memberCount: isAdministrator(viewer) ? String((await this.neighbours.nodes()).length) : '1',
       discovering: whole.discovering,
       // A load balancer reads the state alone; how many there are is not everybody's business.
-      syncedRepos: repositories.synced,
-      totalRepos: repositories.total,
+      syncedRepos: synced,
+      totalRepos: total,
     };
     write(response, isKnown ? 200 : 503, body);
+  }
+
+  /** A load balancer in a network that must sign in is told how the mirror is, and of no repository. */
+  private async count(viewer: Viewer): Promise<{ synced: number; total: number }> {
+    if (viewer.kind === 'anonymous' && viewer.mustSignIn) return { synced: 0, total: 0 };
+    return (await this.progress.read(await this.viewers.sightOf(viewer))).repositories;
   }
 }
 

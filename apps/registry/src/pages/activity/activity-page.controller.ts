@@ -37,7 +37,7 @@ export class ActivityPageController {
     const hours = SPANS.find(([span]) => span === wanted)?.[0] ?? 24;
     const before = /^\d{1,18}$/.exec(url.searchParams.get('before') ?? '')?.[0];
     const [activity, runs, failures, audit] = await Promise.all([
-      this.activity.read(hours),
+      this.activity.read(hours, viewer),
       this.recent(viewer),
       this.recent(viewer, 'failed'),
       isAdministrator(viewer) ? this.audit.page({ cursor: before, limit: SHOWN_ENTRIES, viewer }) : undefined,

@@ -23,7 +23,7 @@ export class OverviewReader {
       this.status.read(),
       this.progress.read({ all: true }),
       this.connection.webhook(),
-      this.lag(),
+      this.lag(viewer),
     ]);
     const { selection, repositories, sweep, nodes, removalSuspended, checks } = status;
     return {
@@ -41,8 +41,8 @@ export class OverviewReader {
   }
 
   /** As it was sampled last, within the hour. */
-  private async lag(): Promise<OverviewView['lag']> {
-    const { points } = await this.activity.read(1);
+  private async lag(viewer: Viewer): Promise<OverviewView['lag']> {
+    const { points } = await this.activity.read(1, viewer);
     for (const { lag } of points.toReversed()) {
       const { p50, p95, max } = lag;
       if (p50 !== null && p95 !== null && max !== null) return { p50, p95, max };

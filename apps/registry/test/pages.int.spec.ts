@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auth } from '@antipode/contracts';
 import {
   eventually,
   startPostgres,
@@ -9,11 +9,10 @@ import {
   type RunningRedis,
   type RunningSim,
 } from '@antipode/testing';
-import { startFakePeople, type FakePeople } from './fake-people.js';
+import { FakeAuth, type FakePerson } from './fake-auth.js';
 import { ADMIN_TOKEN, query, Registry } from './open-registry.js';
 import { PageVisitor, unescape, type Opened } from './page-visitor.js';
 
-const { WORKSPACE_ROLE_ADMINISTRATOR, WORKSPACE_ROLE_MEMBER, WORKSPACE_ROLE_STRANGER } = auth.WorkspaceRole;
 const HOSTILE = '<script>alert(1)</script>"\'><img src=x onerror=alert(2)>';
 const PUBLIC = 'acme/handbook';
 const READABLE = 'acme/storefront';
@@ -23,7 +22,7 @@ describe('the pages', () => {
   let postgres: RunningPostgres;
   let redis: RunningRedis;
   let sim: RunningSim;
-  let people: FakePeople;
+  let people: FakeAuth;
   let registry: Registry;
   let anybody: PageVisitor;
   let owner: PageVisitor;
@@ -32,7 +31,7 @@ describe('the pages', () => {
 
   beforeAll(async () => {
     [postgres, redis, sim] = await Promise.all([startPostgres(), startRedis(), startSim()]);
-    people = await startFakePeople(sim.state.mirrorToken);
+    people = await FakeAuth.open();
     const env = {
       AUTH_GRPC: people.address,
       PUBLIC_URL: 'http://mirror.example',
@@ -42,7 +41,7 @@ describe('the pages', () => {
     const unset = { PRIMARY_WORKSPACE: '', PRIMARY_TOKEN_FILE: '' };
     registry = await Registry.open({ neighbours: { postgres, redis, sim }, env: { ...env, ...unset } });
     anybody = new PageVisitor(registry);
-    owner = signIn('Olivia Owner', WORKSPACE_ROLE_STRANGER, { administers: ['acme', 'other'] });
+    owner = signIn('Olivia Owner', { acme: 'administrator', other: 'administrator' });
   }, 180_000);
 
   afterAll(async () => {
@@ -50,8 +49,13 @@ describe('the pages', () => {
     await Promise.all([people, postgres, redis, sim].map((one) => one?.[Symbol.asyncDispose]()));
   });
 
-  const signIn = (name: string, role: auth.WorkspaceRole, more: object = {}): PageVisitor =>
-    PageVisitor.signedIn(registry, (browser) => people.people.set(browser, { name, role, ...more }));
+  const signIn = (displayName: string, roles: FakePerson['roles'], readable: string[] = []): PageVisitor =>
+    PageVisitor.signedIn(registry, (browser) => know(browser, displayName, roles, readable));
+  function know(browser: string, displayName: string, roles: FakePerson['roles'], readable: string[]): void {
+    const id = randomUUID();
+    people.people.push({ id, displayName, roles, readable, proofs: [browser] });
+    people.tokens.set(id, sim.state.mirrorToken);
+  }
   const idOf = async (path: string): Promise<string> =>
     (await registry.ask('GET', `/repositories?q=${path}`)).body.values[0].id as string;
   const words = ({ text }: Opened): string =>
@@ -150,8 +154,8 @@ describe('the pages', () => {
 
   describe('for each kind of viewer', () => {
     beforeAll(async () => {
-      member = signIn('Rita Reader', WORKSPACE_ROLE_MEMBER, { readable: [await idOf(READABLE)] });
-      stranger = signIn('Sam Stranger', WORKSPACE_ROLE_STRANGER);
+      member = signIn('Rita Reader', { acme: 'member' }, [await idOf(READABLE)]);
+      stranger = signIn('Sam Stranger', {});
     });
 
     it('list what they may know of, on the overview as in the list', async () => {
@@ -332,7 +336,7 @@ describe('the pages', () => {
          VALUES ($1, 'syd-1', 'failing', 1, 0, 0, 'internal', $2, now())`,
         [id, HOSTILE],
       );
-      people.people.set('H'.repeat(43), { name: HOSTILE, role: WORKSPACE_ROLE_ADMINISTRATOR });
+      know('H'.repeat(43), HOSTILE, { acme: 'administrator' }, []);
       const pages = [
         await owner.open(`/-/repositories/${READABLE}`),
         await owner.open(`/-/repositories?q=${encodeURIComponent(HOSTILE)}`),

@@ -145,6 +145,7 @@ export interface SimRepository {
 
 export interface SimState {
   readonly workspace: string;
+  readonly workspaces: readonly { slug: string; uuid: string }[];
   readonly mirrorToken: string;
   readonly ssh: { readonly url: string; readonly knownHosts: readonly string[] };
   /** The other origin, by which large files travel. */

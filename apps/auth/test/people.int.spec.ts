@@ -58,8 +58,8 @@ const workspaces = async (proof: proto.PersonProof) =>
 const readable = async (proof: proto.PersonProof, workspace = WORKSPACE) =>
   (await callUnary(auth.client, 'listReadable', { proof, workspace, clientAddress: '192.0.2.1' }, CALL))
     .repositoryIds;
-const lend = (accountId: string, refused = '') =>
-  callUnary(auth.client, 'getAccountToken', { accountId, refused }, CALL);
+const lend = (accountId: string, refused = '', preview = false) =>
+  callUnary(auth.client, 'getAccountToken', { accountId, refused, preview }, CALL);
 
 /** Questions about people that the primary heard since the last reset. */
 async function questions(): Promise<number> {
@@ -296,6 +296,8 @@ describe('the token of a linked account', () => {
 
   it('has its owner warned before they unlink, and says what to do when they have', async () => {
     const browser = await house.link(auth, 'owner');
+    // Whoever looks what would be possible has lent nothing.
+    await lend(idOf('owner'), '', true);
     expect((await browser.open('/-/link')).text).not.toContain('is connected with your account');
     await lend(idOf('owner'));
     expect((await browser.open('/-/link')).text).toContain('is connected with your account');

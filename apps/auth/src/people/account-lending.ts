@@ -13,6 +13,14 @@ export interface LentToken {
   readonly displayName: string;
 }
 
+export interface Loan {
+  readonly accountId: string;
+  /** A token that the primary has just refused; it is not given again. */
+  readonly refused: string | undefined;
+  /** preview: the connection does not live by the account (yet), and its owner is not told that it does. */
+  readonly purpose: 'connection' | 'preview';
+}
+
 /** Lends the token of a linked account to the connection that its owner, an administrator, has made. */
 @Injectable()
 export class AccountLending {
@@ -24,17 +32,16 @@ export class AccountLending {
   ) {}
 
   /**
-   * @param refused a token that the primary has just refused; it is not given again
    * @throws AntipodeError `unauthenticated` where the account is not linked, or its link is broken; `primary_*`,
    *   `service_unavailable`, `busy` where there is no telling.
    */
-  async lend(accountId: string, refused: string | undefined): Promise<LentToken> {
+  async lend({ accountId, refused, purpose }: Loan): Promise<LentToken> {
     const account = this.database.isConfigured ? await this.accounts.find(accountId) : undefined;
     if (!account) throw this.notLinked();
     try {
       const wish = refused === undefined ? { aheadMs: AHEAD_MS } : { aheadMs: AHEAD_MS, refused };
       const accessToken = await this.tokens.use(accountId, wish);
-      await this.accounts.noteLent(accountId).catch(() => undefined);
+      if (purpose === 'connection') await this.accounts.noteLent(accountId).catch(() => undefined);
       return { accessToken, displayName: account.displayName };
     } catch (error) {
       throw isAntipodeError(error) && error.code === 'unauthenticated' ? this.notLinked() : error;

@@ -43,10 +43,15 @@ export class PeopleCalls {
     return { repositoryIds: ids, validUntilMs: validUntil };
   }
 
-  async lend({ accountId, refused }: auth.GetAccountTokenRequest): Promise<auth.GetAccountTokenResponse> {
+  async lend({
+    accountId,
+    refused,
+    preview,
+  }: auth.GetAccountTokenRequest): Promise<auth.GetAccountTokenResponse> {
     if (!isAccountId(accountId) || refused.length > LONGEST_TOKEN)
       throw new AntipodeError('invalid', 'reading whose token is asked for');
-    return this.lending.lend(accountId, refused === '' ? undefined : refused);
+    const purpose = preview ? 'preview' : 'connection';
+    return this.lending.lend({ accountId, refused: refused === '' ? undefined : refused, purpose });
   }
 }
 

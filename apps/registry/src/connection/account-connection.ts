@@ -118,7 +118,7 @@ export class AccountConnection {
   private async inspect(person: Person, workspace: string): Promise<Inspected> {
     const { discovery, displayName } = this.connection.primary;
     if (!discovery) return { hasProjects: false, refusal: `${displayName} has no workspaces.` };
-    const credential = await this.connection.resolve(lentBy(person), workspace);
+    const credential = await this.connection.tryOut(lentBy(person), workspace);
     try {
       const { projects, scopes } = await discovery.inspect(credential);
       return { hasProjects: projects === 'some', scopes };

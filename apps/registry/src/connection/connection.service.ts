@@ -130,6 +130,11 @@ export class ConnectionService implements OnApplicationShutdown {
     return isLent(given) ? { token: await this.lent.token(given), workspace } : { ...given, workspace };
   }
 
+  /** The same, of an account that is not lent yet. */
+  async tryOut(lent: LentAccount, workspace: string): Promise<ConnectionCredential> {
+    return { token: await this.lent.preview(lent), workspace };
+  }
+
   /** The linked account that the connection lives by; undefined where it has a credential of its own. */
   accountOf(row: ConnectionRow): LentAccount | undefined {
     try {

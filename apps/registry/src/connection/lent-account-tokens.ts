@@ -16,20 +16,28 @@ export class LentAccountTokens {
 
   /** @throws AntipodeError `unauthenticated` where the account is no longer linked, `service_unavailable` */
   async token(lent: LentAccount): Promise<string> {
-    return this.ask(lent, '');
+    return this.ask(lent, {});
   }
 
   /** Another token than the one that was given last: the primary has refused that. Undefined where there is none. */
   async renewed(lent: LentAccount): Promise<string | undefined> {
     const refused = this.last.get(lent.account);
     if (refused === undefined) return undefined;
-    const token = await this.ask(lent, refused);
+    const token = await this.ask(lent, { refused });
     return token === refused ? undefined : token;
   }
 
-  private async ask({ account, displayName }: LentAccount, refused: string): Promise<string> {
+  /** For a look at what would be possible, before anything is lent. @throws AntipodeError as `token` */
+  async preview(lent: LentAccount): Promise<string> {
+    return this.ask(lent, { purpose: 'preview' });
+  }
+
+  private async ask(
+    { account, displayName }: LentAccount,
+    how: { refused?: string; purpose?: 'preview' },
+  ): Promise<string> {
     try {
-      const { token } = await this.directory.accountToken(account, refused);
+      const { token } = await this.directory.accountToken(account, how);
       this.last.set(account, token);
       return token;
     } catch (error) {

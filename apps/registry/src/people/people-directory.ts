@@ -99,11 +99,20 @@ export class PeopleDirectory implements OnApplicationShutdown {
    * The token of a linked account.
    *
    * @param refused one that the primary has just refused
+   * @param purpose connection: its owner is told from now on that the mirror lives by it
    * @throws AntipodeError `unauthenticated` where the account is not linked any more
    */
-  async accountToken(accountId: string, refused = ''): Promise<{ token: string; displayName: string }> {
+  async accountToken(
+    accountId: string,
+    { refused = '', purpose = 'connection' }: { refused?: string; purpose?: 'connection' | 'preview' } = {},
+  ): Promise<{ token: string; displayName: string }> {
     const { accessToken, displayName } = await this.ask(() =>
-      callUnary(this.client, 'getAccountToken', { accountId, refused }, { timeoutMs: TIMEOUT_MS }),
+      callUnary(
+        this.client,
+        'getAccountToken',
+        { accountId, refused, preview: purpose === 'preview' },
+        { timeoutMs: TIMEOUT_MS },
+      ),
     );
     return { token: accessToken, displayName };
   }

@@ -168,6 +168,8 @@ export interface GetAccountTokenRequest {
   accountId: string;
   /** A token that the primary has just refused: it is not given again. */
   refused: string;
+  /** The connection does not live by the account (yet): its owner is not told that it does. */
+  preview: boolean;
 }
 
 export interface GetAccountTokenResponse {
@@ -1030,7 +1032,7 @@ export const ListReadableResponse: MessageFns<ListReadableResponse> = {
 };
 
 function createBaseGetAccountTokenRequest(): GetAccountTokenRequest {
-  return { accountId: "", refused: "" };
+  return { accountId: "", refused: "", preview: false };
 }
 
 export const GetAccountTokenRequest: MessageFns<GetAccountTokenRequest> = {
@@ -1040,6 +1042,9 @@ export const GetAccountTokenRequest: MessageFns<GetAccountTokenRequest> = {
     }
     if (message.refused !== "") {
       writer.uint32(18).string(message.refused);
+    }
+    if (message.preview !== false) {
+      writer.uint32(24).bool(message.preview);
     }
     return writer;
   },
@@ -1073,6 +1078,14 @@ export const GetAccountTokenRequest: MessageFns<GetAccountTokenRequest> = {
             message.refused = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.preview = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1093,6 +1106,7 @@ export const GetAccountTokenRequest: MessageFns<GetAccountTokenRequest> = {
         ? globalThis.String(object.account_id)
         : "",
       refused: isSet(object.refused) ? globalThis.String(object.refused) : "",
+      preview: isSet(object.preview) ? globalThis.Boolean(object.preview) : false,
     };
   },
 
@@ -1104,6 +1118,9 @@ export const GetAccountTokenRequest: MessageFns<GetAccountTokenRequest> = {
     if (message.refused !== "") {
       obj.refused = message.refused;
     }
+    if (message.preview !== false) {
+      obj.preview = message.preview;
+    }
     return obj;
   },
 
@@ -1114,6 +1131,7 @@ export const GetAccountTokenRequest: MessageFns<GetAccountTokenRequest> = {
     const message = createBaseGetAccountTokenRequest();
     message.accountId = object.accountId ?? "";
     message.refused = object.refused ?? "";
+    message.preview = object.preview ?? false;
     return message;
   },
 };

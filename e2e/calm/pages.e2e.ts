@@ -104,7 +104,7 @@ describe('from nothing to a mirror', () => {
     await olivia.follow(olivia.page.locator('li', { hasText: here.house.workspace }).getByRole('link'));
     expect(olivia.path).toBe('/-/sign-in');
     await olivia.page.getByText('With the admin token').click();
-    await olivia.portray('sign-in', BOTH);
+    await olivia.portray('sign-in');
     await giveAdminToken(olivia);
     expect(new URL(olivia.page.url()).search).toBe(`?workspace=${here.house.workspace}`);
   });
@@ -127,7 +127,7 @@ describe('from nothing to a mirror', () => {
 
   it('lets one project be chosen, and shows it coming while one looks on', async () => {
     await olivia.page.getByRole('checkbox', { name: /^Web shop/ }).check();
-    await olivia.portray('projects', BOTH);
+    await olivia.portray('projects');
     await olivia.press('Review the change');
     expect(await olivia.text()).toContain('Comes to the mirror');
     await olivia.portray('review-projects');
@@ -160,7 +160,7 @@ describe('a repository', () => {
 
   it('is found, and says how to clone it: what is copied is what git takes', async () => {
     await olivia.open('/-/repositories');
-    await olivia.portray('repositories', BOTH);
+    await olivia.portray('repositories');
     await olivia.follow(olivia.page.getByRole('link', { name: `${here.house.workspace}/${slug}` }));
     await olivia.portray('repository', BOTH);
     expect(await olivia.text()).toMatch(/in sync as of \d+ s ago/);
@@ -228,7 +228,7 @@ describe('whoever looks', () => {
 
     await rita.open('/-/link');
     expect(await rita.text()).toContain(`SHA256:${fingerprint}`);
-    await rita.portray('account', BOTH);
+    await rita.portray('account');
   });
 
   it('sees as nobody, and as a stranger, what is public', async () => {

@@ -60,7 +60,8 @@ type SshOperation = 'upload-pack' | 'receive-pack' | 'other';
 type GitOperation = 'info-refs' | 'upload-pack' | 'receive-pack';
 
 export interface SimCounters {
-  readonly rest: SimCount;
+  /** `routes`: by names such as "GET /user" and "GET /workspaces/:workspace"; "fault" is what was struck by one. */
+  readonly rest: SimCount & { readonly routes: Readonly<Record<string, SimCount>> };
   readonly git: SimCount & {
     readonly operations: Readonly<Record<GitOperation, SimCount>>;
     readonly commands: Readonly<Record<string, number>>;

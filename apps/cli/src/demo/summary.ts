@@ -62,8 +62,8 @@ export function goOnWith({
     `    once ${cloner.username} has your key, and the account is linked at ${mirrorUrl}/-/link:`,
     `    curl -d "{\\"publicKey\\":\\"$(cat ~/.ssh/id_ed25519.pub)\\"}" ${primaryUrl}/_sim/users/${cloner.username}/ssh-keys`,
     '',
-    `  the mirror   ${mirrorUrl}`,
-    `  its REST     ${mirrorUrl}/-/api/v1/repositories (Authorization: Bearer, with the token in ${adminTokenFile})`,
+    `  the mirror   ${mirrorUrl} (open it in a browser; sign in as one of its users, or with the token in ${adminTokenFile})`,
+    `  its REST     ${mirrorUrl}/-/api/v1/repositories (Authorization: Bearer, with the same token)`,
     `  the primary  ${primaryUrl}, a simulated Bitbucket with the workspace ${sim.workspace}`,
     '  its users    password for git and REST is the API token',
     ...sim.users.map(

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import pLimit from 'p-limit';
 import type { RepositoryId } from '@antipode/domain';
 import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
 import { isAdministrator, isMember, type Sight, type Viewer } from '../people/viewer.js';
 import { Viewers } from '../people/viewers.js';
 import { MirroredRepositories } from '../repositories/mirrored-repositories.js';
-import { AtOnce } from './at-once.js';
 import { EventsStore, type EventRow } from './events.store.js';
 import type { Follow, Follower } from './follower.js';
 import { LiveView } from './live-view.js';
@@ -29,7 +29,7 @@ const READS_AT_ONCE = 3;
 @Injectable()
 export class Followers {
   private readonly all = new Set<Follower>();
-  private readonly reads = new AtOnce(READS_AT_ONCE);
+  private readonly reads = pLimit(READS_AT_ONCE);
   /** Readings are counted, so that of two the older can be told. */
   private readings = 0;
 
@@ -136,7 +136,7 @@ export class Followers {
   private tellAll(follower: Follower): Promise<void> {
     return follower.tellInTurn(async () => {
       const { stream } = follower;
-      await this.reads.run(async () => {
+      await this.reads(async () => {
         follower.tellIfNew('status', await this.live.status(follower.viewer, stream.sight));
         follower.tellIfNew('progress', await this.live.progressOf(stream.sight));
       });
@@ -151,7 +151,7 @@ export class Followers {
     if (stream.only?.size === 0) return;
     for (let after = ''; !stream.isOver;) {
       const readAt = (this.readings += 1);
-      const told = await this.reads.run(async () =>
+      const told = await this.reads(async () =>
         this.describe(await this.store.page(stream.sight, stream.only, { after, limit: PAGE })),
       );
       for (const repository of told) await stream.tell(repository, readAt);

@@ -41,7 +41,7 @@ export class LiveStreams {
       timeoutMs: SILENCE_MS,
       limits,
     });
-    this.limits = new ConnectionLimits({ connections: streams, perAddress, strangers: streams });
+    this.limits = new ConnectionLimits({ connections: streams, perAddress });
   }
 
   /** Ends them all, at once and well: a page connects again by itself. */

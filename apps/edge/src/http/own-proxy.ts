@@ -71,7 +71,7 @@ export class OwnProxy {
       maxHeaderSize: 32 * 1024,
     });
     const { perAddress } = options;
-    this.places = new ConnectionLimits({ connections: MOST_REQUESTS, perAddress, strangers: MOST_REQUESTS });
+    this.places = new ConnectionLimits({ connections: MOST_REQUESTS, perAddress });
   }
 
   close(): Promise<void> {

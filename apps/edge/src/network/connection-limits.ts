@@ -3,8 +3,8 @@ import { addressBlock } from '@antipode/http-door';
 export interface ConnectionLimitsOptions {
   readonly connections: number;
   readonly perAddress: number;
-  /** Connections of which nobody knows yet whose they are. */
-  readonly strangers: number;
+  /** Connections of which nobody knows yet whose they are; absent: nobody asks whose they are. */
+  readonly strangers?: number;
 }
 
 /** A connection's place. */
@@ -32,7 +32,7 @@ export class ConnectionLimits {
   /** Undefined where there is no room. */
   enter(from: string): Place | undefined {
     const address = addressBlock(from);
-    const { connections, perAddress, strangers } = this.options;
+    const { connections, perAddress, strangers = Infinity } = this.options;
     const mine = this.byAddress.get(address) ?? 0;
     if (this.all >= connections || mine >= perAddress || this.strangers >= strangers) return undefined;
     this.all += 1;

@@ -2,21 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import type { RepositoryId } from '@antipode/domain';
-import { AntipodeError, isRefusal, toAntipodeError } from '@antipode/errors';
-import { isAdministrator, isMember, type Sight, type Viewer } from '../people/viewer.js';
+import { isRefusal, toAntipodeError } from '@antipode/errors';
+import type { Sight, Viewer } from '../people/viewer.js';
 import { Viewers } from '../people/viewers.js';
 import { MirroredRepositories } from '../repositories/mirrored-repositories.js';
 import { EventsStore, type EventRow } from './events.store.js';
 import type { Follow, Follower } from './follower.js';
 import { LiveView } from './live-view.js';
+import { requireRoom } from './require-room.js';
 import { tellOf, type ToldRepository } from './told-repository.js';
 
-const MOST = 500;
-/** Of those: of everybody who does not belong to the workspace; and what administrators find free when it is crowded. */
-const MOST_STRANGERS = 100;
-const KEPT_FREE = 20;
-/** A browser has six connections to a host; a script may follow from several machines behind one address. */
-const MOST_OF_ONE = 50;
 const PAGE = 200;
 /** So many are asked who they are in one turn. */
 const CHECKS_PER_TURN = 20;
@@ -45,14 +40,8 @@ export class Followers {
   }
 
   /** @throws AntipodeError `busy` where too many follow already. */
-  requireRoom({ owner, viewer }: Pick<Follow, 'owner' | 'viewer'>): void {
-    const all = [...this.all];
-    const ofOne = all.filter((one) => one.owner === owner).length;
-    const strangers = isMember(viewer) ? 0 : all.filter((one) => !isMember(one.viewer)).length;
-    const most = isAdministrator(viewer) ? MOST : MOST - KEPT_FREE;
-    if (all.length < most && ofOne < MOST_OF_ONE && strangers < MOST_STRANGERS) return;
-    const hint = 'Too many follow the events already; try again later, or ask /-/api/v1/progress.';
-    throw new AntipodeError('busy', 'following events', {}, { hint });
+  requireRoom(follow: Pick<Follow, 'owner' | 'viewer'>): void {
+    requireRoom([...this.all], follow);
   }
 
   /** Resolves when everything was told once. */
